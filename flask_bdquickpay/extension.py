@@ -1,0 +1,296 @@
+"""The extension object, which puts the parts together for each app."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, has_app_context, has_request_context, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import object_session
+
+from . import pages
+from .cli import commands
+from .client import BDQuickPayClient
+from .errors import ConfigurationError, OrderNotFoundError
+from .models import Models, build_models
+from .money import PaymentRequest
+from .outbox import Outbox
+from .reconcile import ReconcileReport, reconcile
+from .sandbox.server import embedded
+from .service import ReturnURLs, Service, check_reference
+from .settings import Settings
+from .store import Store
+from .views import make_blueprint
+
+_logger = logging.getLogger(__name__)
+OrderLoader = Callable[[str], "PaymentRequest | None"]
+ReturnHandler = Callable[[Any], ResponseReturnValue]
+L = TypeVar("L", bound=OrderLoader)
+R = TypeVar("R", bound=ReturnHandler)
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the extension knows about one app; ``app.extensions["bdquickpay"]``."""
+
+    extension: BDQuickPay
+    settings: Settings
+    models: Models
+    service: Service
+    outbox: Outbox
+
+
+class BDQuickPay:
+    """Takes bKash payments in a Flask app. One instance may serve many apps.
+
+    :param app: the app to initialise at once.
+    :param db: the app's Flask-SQLAlchemy, else found in the app.
+    :param payment_model: the shop's own class on :class:`~flask_bdquickpay.PaymentMixin`.
+    :param event_model: the shop's own class on :class:`~flask_bdquickpay.PaymentEventMixin`.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        db: SQLAlchemy | None = None,
+        *,
+        payment_model: type[Any] | None = None,
+        event_model: type[Any] | None = None,
+    ) -> None:
+        self._db = db
+        self._own_models = (payment_model, event_model)
+        self._models: Models | None = None
+        self._load_order: OrderLoader | None = None
+        self._handle_return: ReturnHandler | None = None
+        if db is not None:
+            self._models = build_models(db, *self._own_models)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask, db: SQLAlchemy | None = None) -> None:
+        """Prepare `app`, whose Flask-SQLAlchemy is initialised, for payments.
+
+        Reads ``BDQUICKPAY_APP_KEY``, ``_SECRET_KEY``, ``_PREVIOUS_APP_KEYS``, ``_BASE_URL``,
+        ``_PAYMENT_HOSTS``, ``_PUBLIC_URL``, ``_URL_PREFIX``, ``_WEBHOOK``, ``_TIMEOUT``,
+        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY`` and ``_SANDBOX``.
+
+        :raises ConfigurationError: for a setting that is wrong, or an app without a database.
+        """
+        settings = _read_settings(app)
+        db = db or self._db or _find_database(app)
+        self._models = build_models(db, *self._own_models)
+        app.extensions["bdquickpay"] = self._state(app, db, settings)
+        app.register_blueprint(make_blueprint(), url_prefix=settings.url_prefix)
+        app.cli.add_command(commands)
+        app.add_template_global(pages.button, "bdquickpay_button")
+        _exempt_from_csrf(app)
+
+    def _state(self, app: Flask, db: SQLAlchemy, settings: Settings) -> State:
+        assert self._models is not None  # noqa: S101  # set by the caller
+        store = Store(db, self._models)
+        outbox = Outbox(app, store, inline=settings.delivery == "inline")
+        client = BDQuickPayClient(
+            settings.app_key,
+            settings.secret_key,
+            settings.base_url,
+            settings.timeout,
+            payment_hosts=settings.payment_hosts,
+        )
+        service = Service(app, settings, client, store, outbox)
+        return State(self, settings, self._models, service, outbox)
+
+    # What a shop registers
+
+    def order_loader(self, function: L) -> L:
+        """Register ``f(reference) -> PaymentRequest | None``: what to charge for an order."""
+        self._load_order = function
+        return function
+
+    def return_handler(self, function: R) -> R:
+        """Register ``f(payment) -> response`` for a customer who comes back, paid or not."""
+        self._handle_return = function
+        return function
+
+    # What a shop uses
+
+    @property
+    def Payment(self) -> type[Any]:
+        """The mapped class of payments."""
+        return self._current_models().payment
+
+    @property
+    def PaymentEvent(self) -> type[Any]:
+        """The mapped class of the timeline."""
+        return self._current_models().event
+
+    def _current_models(self) -> Models:
+        if has_app_context() and "bdquickpay" in current_app.extensions:
+            return _state().models
+        if self._models is None:
+            raise ConfigurationError(
+                "The models exist after init_app(app), or at once with BDQuickPay(db=db)."
+            )
+        return self._models
+
+    @property
+    def client(self) -> BDQuickPayClient:
+        """The API client of the current app."""
+        return _state().service.client
+
+    def start(self, reference: object) -> Any:
+        """Return the payment of an order, whose ``payment_url`` the customer is sent to.
+
+        What the checkout route does. A paid order returns its paid payment. Outside a request it
+        needs ``BDQUICKPAY_PUBLIC_URL``. Commits ``db.session``.
+
+        :raises OrderNotFoundError: when the order loader knows no such order.
+        :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
+        """
+        reference = str(reference)
+        check_reference(reference)
+        wanted = self.load_order(reference)
+        return _state().service.start(reference, wanted, _return_urls())
+
+    def load_order(self, reference: str) -> PaymentRequest:
+        """Return what to charge for an order.
+
+        :raises OrderNotFoundError: when the order loader knows no such order.
+        """
+        if self._load_order is None:
+            raise ConfigurationError("Register what to charge with @bdquickpay.order_loader.")
+        wanted = self._load_order(reference)
+        if wanted is None:
+            raise OrderNotFoundError(f"There is no order {reference!r}.")
+        return wanted
+
+    @property
+    def return_view(self) -> ReturnHandler | None:
+        """The shop's answer to a customer who comes back, if it has one."""
+        return self._handle_return
+
+    def confirm(self, payment: Any) -> Any:
+        """Ask the gateway about a payment, apply its answer and return the payment.
+
+        Idempotent; about a completed payment it asks nobody. Commits ``db.session``.
+
+        :raises GatewayError: with the payment unchanged.
+        """
+        return _state().service.confirm(_saved_id(payment))
+
+    def reconcile(
+        self,
+        limit: int | None = None,
+        concurrency: int = 8,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ReconcileReport:
+        """Verify what is due, close what never reached the gateway, deliver the outbox.
+
+        Safe to run anywhere, any number of times at once. One bad payment stops nobody.
+
+        :param limit: how many payments at most.
+        :param concurrency: how many gateway calls at once.
+        :param progress: called with how many are done and how many are known to be due.
+        """
+        return reconcile(_state().service, limit, concurrency, progress)
+
+    def deliver(self, limit: int | None = None) -> int:
+        """Deliver the `payment_changed` events that are due; return how many were."""
+        return _state().outbox.deliver(limit)
+
+
+def _state() -> State:
+    try:
+        state: State = current_app.extensions["bdquickpay"]
+    except KeyError:
+        raise ConfigurationError("Call bdquickpay.init_app(app) first.") from None
+    return state
+
+
+def _saved_id(payment: Any) -> int:
+    """The payment's id, also of one whose attributes have expired."""
+    session = object_session(payment)
+    if session is not None:
+        session.flush()
+    return int(payment.id)
+
+
+def _read_settings(app: Flask) -> Settings:
+    settings = Settings.from_config(app.config)
+    if settings.sandbox:
+        return _in_sandbox(app, settings)
+    if not settings.app_key or not settings.secret_key:
+        app.logger.warning(
+            "BDQUICKPAY_APP_KEY or BDQUICKPAY_SECRET_KEY is not set: no payment can be taken."
+        )
+    return settings
+
+
+def _in_sandbox(app: Flask, settings: Settings) -> Settings:
+    keys = ("sandbox-app-key", "sandbox-secret-key")
+    if (settings.app_key or keys[0], settings.secret_key or keys[1]) != keys:
+        raise ConfigurationError(
+            "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
+            "or BDQUICKPAY_SANDBOX to take real payments."
+        )
+    sandbox = embedded(Path(app.instance_path))
+    app.logger.warning("SANDBOX: no real money moves. Its pages: %s", sandbox.url)
+    return replace(settings, app_key=keys[0], secret_key=keys[1], base_url=sandbox.base_url)
+
+
+def _find_database(app: Flask) -> SQLAlchemy:
+    db = app.extensions.get("sqlalchemy")
+    if not isinstance(db, SQLAlchemy):
+        raise ConfigurationError(
+            "Flask-SQLAlchemy was not found: call db.init_app(app) before "
+            "bdquickpay.init_app(app), or pass it: bdquickpay.init_app(app, db)."
+        )
+    return db
+
+
+def _return_urls() -> ReturnURLs:
+    settings = _state().settings
+    return ReturnURLs(
+        success=lambda token: _external_url("bdquickpay.success", token=token),
+        cancel=lambda token: _external_url("bdquickpay.cancel", token=token),
+        webhook=_external_url("bdquickpay.webhook") if settings.webhook else None,
+    )
+
+
+def _external_url(endpoint: str, **values: str) -> str:
+    """The URL of a route as the gateway and the customer reach it, mount path included."""
+    public = _state().settings.public_url
+    if public is None:
+        if not has_request_context():
+            raise ConfigurationError(
+                "Outside a request set BDQUICKPAY_PUBLIC_URL, such as 'https://shop.example.com'."
+            )
+        return url_for(endpoint, **values, _external=True)
+    parts = urlsplit(public)
+    root = request.script_root if has_request_context() else current_app.config["APPLICATION_ROOT"]
+    routes = current_app.url_map.bind(
+        parts.netloc, parts.path + root.rstrip("/") + "/", url_scheme=parts.scheme
+    )
+    return routes.build(endpoint, values, force_external=True)
+
+
+def _exempt_from_csrf(app: Flask) -> None:
+    """Keep Flask-WTF's CSRFProtect from the webhook and from checkout, which checks for itself.
+
+    Whichever extension comes first: Flask-WTF looks at its list before each request.
+    """
+
+    def exempt() -> None:
+        csrf = app.extensions.get("csrf")
+        if csrf is not None:
+            csrf.exempt(app.view_functions["bdquickpay.webhook"])
+            csrf.exempt(app.view_functions["bdquickpay.checkout"])
+
+    exempt()
+    if "csrf" not in app.extensions:
+        app.before_request(exempt)

@@ -1,0 +1,79 @@
+"""The extension's own words, amounts and times in the customer's language."""
+
+from __future__ import annotations
+
+import gettext
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from flask import current_app
+
+ENGLISH, BANGLA = "en", "bn"
+
+# Bangladesh has one time zone and no daylight saving; a fixed offset needs no tzdata.
+DHAKA = timezone(timedelta(hours=6), "Asia/Dhaka")
+
+_TRANSLATIONS = Path(__file__).parent / "translations"
+_DATE_PATTERNS = {ENGLISH: "d MMMM y, h:mm a", BANGLA: "d MMMM y, B h:mm"}
+_BANGLA_DIGITS = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
+
+
+def current_language() -> str:
+    """`"bn"` or `"en"`: the host's Flask-Babel locale, else `BDQUICKPAY_LANGUAGE`."""
+    if "babel" in current_app.extensions:
+        return BANGLA if _host_language() == BANGLA else ENGLISH
+    language: str = current_app.extensions["bdquickpay"].settings.language
+    return language
+
+
+def translate(message: str, **values: object) -> str:
+    """Return `message` in the current language with its `%(name)s` filled in."""
+    text = _catalogue(current_language()).gettext(message)
+    return text % values if values else text
+
+
+def knows(message: str) -> bool:
+    """Whether `message` is one of the extension's own."""
+    return _catalogue(BANGLA).gettext(message) != message
+
+
+def format_money(amount: Decimal) -> str:
+    """`৳1,00,000.00`: taka, in lakhs as Bangladesh writes them."""
+    return "৳" + _digits(format_decimal(amount, "#,##,##0.00", locale=ENGLISH))
+
+
+def format_moment(moment: datetime) -> str:
+    """The day and time in Bangladesh."""
+    language = current_language()
+    pattern = _DATE_PATTERNS[language]
+    return _digits(format_datetime(moment, pattern, tzinfo=DHAKA, locale=language))
+
+
+def _host_language() -> str | None:
+    from flask_babel import get_locale  # noqa: PLC0415  # optional: the host's, when it uses it
+
+    locale = get_locale()
+    return locale.language if locale else None
+
+
+@lru_cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == ENGLISH:  # the messages themselves are the English text
+        return gettext.NullTranslations()
+    source = _TRANSLATIONS / language / "LC_MESSAGES" / "bdquickpay.po"
+    compiled = BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _digits(text: str) -> str:
+    return text.translate(_BANGLA_DIGITS) if current_language() == BANGLA else text

@@ -1,0 +1,258 @@
+"""The tables of payments and of their timeline, in the host's own database."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKeyConstraint,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    inspect,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.types import TypeEngine
+
+from .status import PaymentStatus
+
+T = TypeVar("T")
+#: The longest reference, token, invoice or transaction id that is stored.
+MAX_ID = 128
+MAX_REFERENCE = 255
+
+
+def utcnow() -> datetime:
+    """The time now, timezone-aware UTC."""
+    return datetime.now(timezone.utc)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A time that is aware UTC on every database, also where the column has no time zone."""
+
+    # Alembic writes a type of any other module under that module's name, which a migration does
+    # not import. This and __repr__ make it write the plain SQLAlchemy type.
+    __module__ = "sqlalchemy.types"
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def __repr__(self) -> str:
+        return (
+            "DateTime(timezone=True)"
+            ".with_variant(sa.dialects.mysql.DATETIME(fsp=6), 'mysql', 'mariadb')"
+        )
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; use datetime.now(timezone.utc).")
+        value = value.astimezone(timezone.utc)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=timezone.utc)
+            if value.tzinfo is None
+            else value.astimezone(timezone.utc)
+        )
+
+
+def _text(length: int) -> String:
+    """Text that is compared to the letter; MariaDB's default collation ignores case."""
+    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+    return String(length).with_variant(exact, "mysql", "mariadb")
+
+
+def _status() -> TypeEngine[PaymentStatus]:
+    words = Enum(
+        PaymentStatus,
+        name="bdquickpay_status",
+        native_enum=False,
+        length=20,
+        values_callable=lambda words: [word.value for word in words],
+    )
+    return cast("TypeEngine[PaymentStatus]", words)
+
+
+def _number() -> TypeEngine[int]:
+    return BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only INTEGER keys
+
+
+# Not annotated in the mixins: SQLAlchemy would make dataclass fields of annotated columns, and
+# refuse them on a mixin that is no dataclass itself.
+def _required(type_: TypeEngine[T], **options: Any) -> Mapped[T]:
+    return mapped_column(type_, nullable=False, **options)
+
+
+def _optional(type_: TypeEngine[T], **options: Any) -> Mapped[T] | Mapped[None]:
+    return mapped_column(type_, nullable=True, **options)
+
+
+class PaymentMixin:
+    """Columns and behaviour of a payment, for a shop that declares its own class."""
+
+    id = _required(_number(), primary_key=True)
+    #: Unguessable; in the return URLs.
+    token = _required(_text(64), unique=True, insert_default=lambda: secrets.token_urlsafe(32))
+    #: The gateway's name for the payment; ``None`` until it has answered.
+    invoice_id = _optional(_text(MAX_ID), unique=True)
+    #: The order.
+    customer_reference = _required(_text(MAX_REFERENCE), index=True)
+    #: BDT.
+    amount = _required(Numeric(12, 2))
+    status = _required(_status(), insert_default=PaymentStatus.CREATED, index=True)
+    #: Before the last transition.
+    previous_status = _optional(_status())
+    #: Why it failed, was flagged or superseded.
+    reason = _optional(Text())
+    payment_url = _optional(Text())
+    #: The transaction id of bKash.
+    trx_id = _optional(_text(MAX_ID), unique=True)
+    payment_metadata = _optional(JSON(none_as_null=True))
+    #: The gateway's own word.
+    gateway_status = _optional(String(64))
+    created_at = _required(UTCDateTime(), insert_default=utcnow, index=True)
+    expires_at = _optional(UTCDateTime())
+    #: When the gateway verified the money.
+    verified_at = _optional(UTCDateTime())
+    updated_at = _required(UTCDateTime(), insert_default=utcnow)
+    #: The order's reference while this is the payment that the order stands or falls with: it can
+    #: still be paid, is paid, or is under review. Unique, so that an order has only one.
+    order_key = _optional(_text(MAX_REFERENCE), unique=True)
+    #: Who decided about a flagged payment; nothing changes it afterwards.
+    resolved_by = _optional(String(255))
+    #: When the page that waits last had the gateway asked.
+    asked_at = _optional(UTCDateTime())
+    #: When the sweep looks at it next; ``None``: never.
+    check_after = _optional(UTCDateTime(), index=True)
+    #: How often the sweep has looked.
+    checks = _required(Integer(), insert_default=0)
+    #: Which sweep is looking at it now.
+    lease = _optional(String(32), index=True)
+
+    if TYPE_CHECKING:
+        __table__: Table
+        events: Mapped[list[PaymentEventMixin]]
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the money was verified, or accepted by a person."""
+        return self.status == PaymentStatus.COMPLETED
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more is awaited from the customer."""
+        return PaymentStatus(self.status).is_final
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.status} {self.amount} BDT>"
+
+
+class PaymentEventMixin:
+    """Columns of the timeline, which is also the outbox of `payment_changed`."""
+
+    id = _required(_number(), primary_key=True)
+    payment_id = _required(_number(), index=True)
+    #: What brought the fact: checkout, webhook, return, cancel, status, sweep, confirm, cli, desk.
+    source = _required(String(20))
+    old_status = _required(_status())
+    #: ``None`` where nothing changed.
+    new_status = _optional(_status())
+    #: What the gateway said; no secrets.
+    gateway_answer = _optional(JSON(none_as_null=True))
+    note = _optional(Text())
+    #: Who decided, where it was a person.
+    actor = _optional(String(255))
+    created_at = _required(UTCDateTime(), insert_default=utcnow)
+    #: When `payment_changed` is to be delivered next; ``None``: delivered, or nothing to deliver.
+    deliver_after = _optional(UTCDateTime(), index=True)
+    delivered_at = _optional(UTCDateTime())
+    attempts = _required(Integer(), insert_default=0)
+    #: Why the last delivery failed.
+    error = _optional(Text())
+
+    if TYPE_CHECKING:
+        __table__: Table
+        payment: Mapped[PaymentMixin]
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.id} {self.source} {self.old_status}>{self.new_status}>"
+        )
+
+
+@dataclass(frozen=True)
+class Models:
+    """The two mapped classes that belong to each other."""
+
+    payment: type[PaymentMixin]
+    event: type[PaymentEventMixin]
+
+
+def build_models(
+    db: SQLAlchemy,
+    payment_model: type[PaymentMixin] | None = None,
+    event_model: type[PaymentEventMixin] | None = None,
+) -> Models:
+    """Return the shop's own classes, or the classes of `db`, made at the first call."""
+    payment: Any = payment_model or _default(db, "BDQuickPayment", PaymentMixin)
+    event: Any = event_model or _default(db, "BDQuickPaymentEvent", PaymentEventMixin)
+    if not hasattr(payment, "events"):
+        _connect(payment, event)
+    return Models(payment, event)
+
+
+_TABLES = {
+    "BDQuickPayment": "bdquickpay_payment",
+    "BDQuickPaymentEvent": "bdquickpay_payment_event",
+}
+
+
+def _default(db: SQLAlchemy, name: str, mixin: type) -> Any:
+    made = db.metadata.info.setdefault("flask_bdquickpay", {})
+    if name not in made:
+        namespace = {
+            "__tablename__": _TABLES[name],
+            "__module__": __name__,
+            # A dataclass base would compare and print by the fields, of which there are none.
+            "__eq__": object.__eq__,
+            "__hash__": object.__hash__,
+            "__repr__": mixin.__repr__,
+        }
+        metaclass: Any = type(db.Model)
+        made[name] = metaclass(name, (mixin, db.Model), namespace)
+    return made[name]
+
+
+def _connect(payment: Any, event: Any) -> None:
+    if not event.__table__.c.payment_id.foreign_keys:
+        key = ForeignKeyConstraint([event.__table__.c.payment_id], [payment.__table__.c.id])
+        event.__table__.append_constraint(key)
+    joined = payment.id == foreign(event.payment_id)
+    events = relationship(event, primaryjoin=joined, order_by=event.id, viewonly=True)
+    inspect(payment).add_property("events", events)
+    if not hasattr(event, "payment"):
+        back = relationship(payment, primaryjoin=joined, viewonly=True, uselist=False)
+        inspect(event).add_property("payment", back)

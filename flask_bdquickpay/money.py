@@ -1,0 +1,93 @@
+"""Amounts in BDT as exact decimals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from .errors import InvalidPaymentRequest
+
+#: The largest amount that a payment's column holds.
+MAX_AMOUNT = Decimal("9999999999.99")
+_PAISA = Decimal("0.01")
+_MAX_DEPTH = 20
+
+
+def parse_amount(value: object) -> Decimal:
+    """Return `value` (Decimal, int or str, in BDT) as a Decimal with two decimals.
+
+    :raises InvalidPaymentRequest: for a float, anything that is no number, an amount that is not
+        positive, has more than two decimals or is larger than :data:`MAX_AMOUNT`.
+    """
+    amount = _as_decimal(value)
+    if not amount.is_finite() or amount <= 0:
+        raise InvalidPaymentRequest(f"The amount must be above 0 BDT, not {value!r}.")
+    if amount > MAX_AMOUNT:
+        raise InvalidPaymentRequest(f"The amount must be at most {MAX_AMOUNT} BDT, not {value!r}.")
+    return _exact_paisa(amount)
+
+
+def _as_decimal(value: object) -> Decimal:
+    if isinstance(value, float):
+        raise InvalidPaymentRequest(
+            f"The amount {value!r} is a float, which can't hold money exactly; "
+            f'pass a Decimal, an int or a str, such as Decimal("{value:.2f}").'
+        )
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
+        raise InvalidPaymentRequest(f"The amount must be a Decimal, int or str, not {value!r}.")
+    try:
+        return Decimal(value)
+    except (InvalidOperation, ValueError) as error:
+        raise InvalidPaymentRequest(f"The amount {value!r} is not a number.") from error
+
+
+def _exact_paisa(amount: Decimal) -> Decimal:
+    rounded = amount.quantize(_PAISA)
+    if rounded != amount:
+        raise InvalidPaymentRequest(f"The amount {amount} has more than two decimals.")
+    return rounded
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """What to charge for an order.
+
+    :param amount: BDT; Decimal, int or str; positive, at most two decimals. Becomes a Decimal.
+    :param metadata: JSON-like facts that travel to the gateway and back into
+        ``Payment.payment_metadata``; Decimal, date and UUID values become strings.
+    :raises InvalidPaymentRequest: when either can't be sent.
+    """
+
+    amount: Decimal
+    metadata: dict[str, Any] | None = None
+
+    def __init__(self, amount: Decimal | int | str, metadata: dict[str, Any] | None = None) -> None:
+        object.__setattr__(self, "amount", parse_amount(amount))
+        object.__setattr__(self, "metadata", None if metadata is None else _json_object(metadata))
+
+
+def _json_object(metadata: object) -> dict[str, Any]:
+    if not isinstance(metadata, dict):
+        raise InvalidPaymentRequest(f"The metadata must be a dict, not {metadata!r}.")
+    return {str(key): _json_value(value, str(key)) for key, value in metadata.items()}
+
+
+def _json_value(value: object, where: str) -> Any:
+    if where.count(".") > _MAX_DEPTH:
+        raise InvalidPaymentRequest(f"The metadata is nested too deeply at {where!r}.")
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float) and value - value == 0:  # neither NaN nor infinite
+        return value
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): _json_value(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json_value(item, f"{where}.{index}") for index, item in enumerate(value)]
+    raise InvalidPaymentRequest(f"The metadata {where!r} is not JSON: {type(value).__name__}.")

@@ -1,0 +1,138 @@
+"""The sweep: asks about the payments whose truth may have moved."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from .errors import BDQuickPayError
+from .models import utcnow
+from .service import Service
+from .verdict import Snapshot
+
+_logger = logging.getLogger(__name__)
+#: How long a sweep keeps others from the payments that it has taken.
+LEASE = timedelta(minutes=5)
+_BATCH = 50
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ReconcileReport:
+    """What a sweep did.
+
+    :ivar checked: payments looked at.
+    :ivar changed: of these, payments whose status changed.
+    :ivar errors: of these, payments that could not be verified; they are tried again later.
+    :ivar delivered: `payment_changed` events delivered.
+    """
+
+    checked: int = 0
+    changed: int = 0
+    errors: int = 0
+    delivered: int = 0
+
+
+def reconcile(
+    service: Service,
+    limit: int | None = None,
+    concurrency: int = 8,
+    progress: Progress | None = None,
+) -> ReconcileReport:
+    """Sweep once; see :meth:`flask_bdquickpay.BDQuickPay.reconcile`."""
+    service.store.settle_host()
+    if service.store.single_connection:
+        concurrency = 1
+    sweep = _Sweep(service, limit, progress)
+    sweep.run(max(1, concurrency))
+    delivered = service.outbox.deliver()
+    return ReconcileReport(sweep.checked, sweep.changed, sweep.errors, delivered)
+
+
+class _Sweep:
+    """Takes payments in batches by lease, so that any number of sweeps share the work."""
+
+    def __init__(self, service: Service, limit: int | None, progress: Progress | None) -> None:
+        self._service = service
+        self._left = limit
+        self._progress = progress
+        self._begun = utcnow()
+        self._due = service.store.count_due(self._begun) if progress else 0
+        self._lock = threading.Lock()
+        self._taken: deque[Snapshot] = deque()
+        self._leases: list[str] = []
+        self._stopped = False
+        self.checked = self.changed = self.errors = 0
+
+    def run(self, concurrency: int) -> None:
+        """Work until nothing is due; what an interrupt leaves is given back."""
+        try:
+            if concurrency == 1:
+                self._work()
+            else:
+                self._work_in_threads(concurrency)
+        finally:
+            self._stopped = True
+            if self._taken:
+                self._service.store.release(self._leases[-1], utcnow())
+
+    def _work_in_threads(self, concurrency: int) -> None:
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="bdquickpay-sweep") as threads:
+            try:
+                for future in [threads.submit(self._work) for _ in range(concurrency)]:
+                    future.result()
+            finally:
+                self._stopped = True
+
+    def _work(self) -> None:
+        while not self._stopped:
+            with self._service.app.app_context():
+                seen = self._next()
+                if seen is None:
+                    return
+                outcome = self._check(seen)
+            self._count(*outcome)
+
+    def _next(self) -> Snapshot | None:
+        with self._lock:
+            if not self._taken:
+                self._take()
+            return self._taken.popleft() if self._taken else None
+
+    def _take(self) -> None:
+        size = _BATCH if self._left is None else min(_BATCH, self._left)
+        if size == 0:
+            return
+        lease = uuid.uuid4().hex
+        batch = self._service.store.claim_due(self._begun, lease, utcnow() + LEASE, size)
+        self._taken.extend(batch)
+        self._leases = [lease]
+        if self._left is not None:
+            self._left -= len(batch)
+
+    def _check(self, seen: Snapshot) -> tuple[bool, bool]:
+        """Return whether the payment changed, and whether it could not be verified."""
+        try:
+            after = self._service.settle(seen, "sweep")
+        except Exception as error:  # one bad payment stops nobody
+            if isinstance(error, BDQuickPayError):
+                _logger.warning("Payment %s could not be verified: %s", seen.id, error)
+            else:
+                _logger.exception("Payment %s could not be settled", seen.id)
+            self._service.postpone(seen)
+            return False, True
+        return after.status != seen.status, False
+
+    def _count(self, changed: bool, failed: bool) -> None:
+        with self._lock:
+            self.checked += 1
+            self.changed += changed
+            self.errors += failed
+            if self._progress is not None:
+                self._progress(self.checked, max(self._due, self.checked))

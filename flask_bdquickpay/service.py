@@ -1,0 +1,530 @@
+"""The use cases of a payment: the only writer of its state. Knows no request.
+
+Every way in (webhook, success page, cancel page, sweep, command line) ends at
+:meth:`Service.settle`: ask the gateway, holding nothing; judge; apply with a compare-and-set in
+one short transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from . import signals
+from .client import Account, BDQuickPayClient, CreatedPayment, VerifiedPayment
+from .errors import (
+    ConfigurationError,
+    GatewayError,
+    GatewayUnavailableError,
+    OrderNotFoundError,
+    ResolutionError,
+)
+from .models import MAX_REFERENCE, PaymentMixin, utcnow
+from .money import PaymentRequest
+from .outbox import Outbox
+from .settings import Settings, is_loopback
+from .status import SUPERSEDED, PaymentStatus
+from .store import Conflict, Store
+from .verdict import Snapshot, Verdict, is_known, is_payable, judge, next_check
+
+_logger = logging.getLogger(__name__)
+#: Assumed where the gateway names no end of a payment; its documentation's example has this one.
+LIFETIME = timedelta(minutes=30)
+#: Seconds after the time-out of a create call when its answer is taken as lost.
+GRACE = 2.0
+#: Seconds between two gateway calls that the waiting page may cause.
+ASKING_PAUSE = timedelta(seconds=3)
+_POLL = 0.05
+_TRIES = 20
+_SETTLES_ORDER = (PaymentStatus.COMPLETED, PaymentStatus.FLAGGED)
+_RELEASES_ORDER = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+
+
+@dataclass(frozen=True)
+class ReturnURLs:
+    """Builds the URLs that the gateway is given, from a payment's token."""
+
+    success: Callable[[str], str]
+    cancel: Callable[[str], str]
+    webhook: str | None
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one app does with payments."""
+
+    app: Flask
+    settings: Settings
+    client: BDQuickPayClient
+    store: Store
+    outbox: Outbox
+
+    # Starting a payment
+
+    def start(self, reference: str, request: PaymentRequest, urls: ReturnURLs) -> PaymentMixin:
+        """Return the payment of an order: paid, still payable, or new.
+
+        :raises OrderNotFoundError: for a reference that can't be one.
+        :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
+        """
+        check_reference(reference)
+        for _ in range(_TRIES):
+            holder = self.store.find("order_key", reference)
+            if holder is None:
+                payment_id = self._create(reference, request, urls)
+            else:
+                payment_id = self._reuse(holder, request)
+            if payment_id is not None:
+                return self._for_customer(payment_id)
+        raise GatewayUnavailableError("Too many payments of this order at once; try again.")
+
+    def _for_customer(self, payment_id: int) -> PaymentMixin:
+        payment = self.store.load(payment_id)
+        if not payment.is_final:
+            check_payment_url(payment.payment_url or "", self.client.account)
+        self.store.settle_host()
+        return payment
+
+    def _reuse(self, holder: Snapshot, request: PaymentRequest) -> int | None:
+        """Return the payment if the customer may be sent to it; else make way for another."""
+        if holder.status in _SETTLES_ORDER:
+            return holder.id
+        if holder.status == PaymentStatus.CREATED:
+            self._await_creation(holder)
+            return None
+        same = holder.amount == request.amount
+        if same and holder.status == PaymentStatus.PENDING and not holder.has_expired(utcnow()):
+            return holder.id
+        settled = self.settle(holder, "checkout")
+        if settled.status in _SETTLES_ORDER:
+            return settled.id
+        if same:
+            return self._reopen(settled)
+        self._supersede(settled)
+        return None
+
+    def _await_creation(self, holder: Snapshot) -> None:
+        """Wait for another request that is creating the payment; fail it if that one is gone."""
+        if self.close_if_lost(holder, "checkout"):
+            return
+        time.sleep(_POLL)
+
+    def _supersede(self, seen: Snapshot) -> None:
+        if seen.order_key is not None:
+            note = "the order's amount changed"
+            self._amend(seen, "checkout", note, order_key=None, reason=SUPERSEDED)
+
+    def _reopen(self, seen: Snapshot) -> int | None:
+        """Take a cancelled payment up again while the gateway may still take money for it."""
+        if seen.status == PaymentStatus.PENDING:
+            return seen.id
+        if seen.status != PaymentStatus.CANCELLED:
+            return None
+        if is_payable(seen, utcnow()):
+            verdict = Verdict(PaymentStatus.PENDING)
+            return seen.id if self._move(seen, verdict, "checkout") else None
+        self._amend(seen, "checkout", "makes way for a new payment", order_key=None)
+        return None
+
+    def _amend(self, seen: Snapshot, source: str, note: str, **values: Any) -> None:
+        def work() -> None:
+            if self.store.amend(seen, **values):
+                self.store.record(seen, source, note=note)
+
+        self.store.transaction(work)
+
+    # Creating it at the gateway
+
+    def _create(self, reference: str, request: PaymentRequest, urls: ReturnURLs) -> int | None:
+        """Return the id of a new, accepted payment; ``None`` if a rival was first."""
+        token = secrets.token_urlsafe(32)
+        if not self._insert(token, reference, request):
+            return None
+        created = self.store.find("token", token)
+        assert created is not None  # noqa: S101  # just committed
+        try:
+            answer = self.client.create_payment(
+                amount=request.amount,
+                customer_reference=reference,
+                success_url=urls.success(token),
+                cancel_url=urls.cancel(token),
+                webhook_url=urls.webhook,
+                metadata=request.metadata,
+                timeout=self.settings.timeout,
+            )
+            check_payment_url(answer.payment_url, self.client.account)
+        except (GatewayError, ConfigurationError) as error:
+            self._move(created, Verdict(PaymentStatus.FAILED, _why_not_created(error)), "checkout")
+            raise
+        return self._accepted(created, answer)
+
+    def _insert(self, token: str, reference: str, request: PaymentRequest) -> bool:
+        def work() -> None:
+            self.store.insert(
+                token=token,
+                customer_reference=reference,
+                order_key=reference,
+                amount=request.amount,
+                status=PaymentStatus.CREATED,
+                payment_metadata=request.metadata,
+                check_after=utcnow() + timedelta(seconds=self._patience),
+            )
+
+        try:
+            self.store.transaction(work)
+        except Conflict:
+            return False
+        return True
+
+    @property
+    def _patience(self) -> float:
+        return self.settings.timeout + GRACE
+
+    def _accepted(self, created: Snapshot, answer: CreatedPayment) -> int | None:
+        """Keep the gateway's answer; ``None`` if the payment was given up meanwhile."""
+        expires_at = answer.expires_at or utcnow() + LIFETIME
+        try:
+            moved = self._move(
+                created,
+                Verdict(PaymentStatus.PENDING),
+                "checkout",
+                invoice_id=answer.invoice_id,
+                payment_url=answer.payment_url,
+                expires_at=expires_at,
+            )
+        except Conflict:
+            reason = f"the gateway answered with the invoice {answer.invoice_id} of another payment"
+            self._move(created, Verdict(PaymentStatus.FAILED, reason), "checkout")
+            raise GatewayUnavailableError(reason, invoice_id=answer.invoice_id) from None
+        if moved is None:
+            self._note(created, "checkout", f"answered too late, with invoice {answer.invoice_id}")
+            return None
+        self._announce_created(created.id)
+        return created.id
+
+    def _announce_created(self, payment_id: int) -> None:
+        """Send `payment_created`; a receiver that raises does not keep the customer from paying."""
+
+        def work() -> None:
+            payment = self.store.load(payment_id)
+            signals.send(signals.payment_created, self.app, payment=payment)
+
+        if signals.payment_created.receivers:
+            try:
+                self.store.transaction(work)
+            except Exception:
+                _logger.exception("A receiver of payment_created raised (payment %s)", payment_id)
+
+    def close_if_lost(self, created: Snapshot, source: str) -> bool:
+        """Fail a payment whose creation was never answered; nobody holds its URL."""
+        if utcnow() < created.created_at + timedelta(seconds=self._patience):
+            return False
+        reason = "the gateway's answer was lost: nobody was sent to pay"
+        self._move(created, Verdict(PaymentStatus.FAILED, reason), source)
+        return True
+
+    # Settling
+
+    def confirm(self, payment_id: int, source: str = "confirm", **options: Any) -> PaymentMixin:
+        """Ask about a payment, apply the answer and return the payment as it stands then.
+
+        :raises GatewayError: with the payment unchanged.
+        """
+        seen = self.store.find("id", payment_id)
+        if seen is None:
+            raise LookupError(f"There is no payment {payment_id}.")
+        self.settle(seen, source, **options)
+        payment = self.store.load(payment_id)
+        self.store.settle_host()
+        return payment
+
+    def settle(
+        self,
+        seen: Snapshot,
+        source: str,
+        *,
+        timeout: float | None = None,
+        gave_up: bool = False,
+        actor: str | None = None,
+    ) -> Snapshot:
+        """Ask the gateway about a payment and apply its answer: the one door for all.
+
+        A closed payment and one that the gateway does not know are returned as they are.
+
+        :param timeout: seconds for the gateway call, else the client's.
+        :param gave_up: whether the customer came back by the cancel URL.
+        :raises GatewayError: with the payment unchanged, the failure noted in its timeline.
+        """
+        if seen.invoice_id is None:
+            if seen.status == PaymentStatus.CREATED:
+                self.close_if_lost(seen, source)
+            return self._again(seen)
+        if seen.is_closed:
+            return seen
+        try:
+            answer = self.client.verify_payment(seen.invoice_id, timeout=timeout)
+        except GatewayError as error:
+            if source != "status":
+                self._note(seen, source, f"the gateway could not be asked: {error.message}")
+            raise
+        return self._apply(seen, answer, source, gave_up, actor)
+
+    def _apply(
+        self,
+        seen: Snapshot,
+        answer: VerifiedPayment,
+        source: str,
+        gave_up: bool,
+        actor: str | None,
+    ) -> Snapshot:
+        """Apply an answer, judging it anew whenever somebody else moved the payment meanwhile."""
+        if not is_known(answer.status):
+            _logger.warning("Unknown gateway status %r (payment %s)", answer.status, seen.id)
+        facts = {"gateway_answer": answer.facts, "actor": actor}
+        for _ in range(_TRIES):
+            verdict = judge(
+                seen,
+                answer,
+                utcnow(),
+                late_window=self._late_window,
+                flag_late=self.settings.late_payments == "flag",
+                gave_up=gave_up,
+            )
+            after = (
+                self._stay(seen, answer, source, facts)
+                if verdict is None
+                else self._arrive(seen, answer, verdict, source, facts)
+            )
+            if after is not None:
+                return after
+            seen = self._again(seen)
+        raise GatewayUnavailableError("Too many changes at once.", invoice_id=seen.invoice_id)
+
+    @property
+    def _late_window(self) -> timedelta:
+        return timedelta(seconds=self.settings.late_window)
+
+    def _stay(
+        self, seen: Snapshot, answer: VerifiedPayment, source: str, facts: dict[str, Any]
+    ) -> Snapshot | None:
+        """Keep what the gateway said; ``None`` if the payment moved meanwhile."""
+        values: dict[str, Any] = {"gateway_status": answer.status}
+        if source == "sweep":
+            values |= self._rescheduled(seen)
+        elif source == "status" and seen.gateway_status == answer.status:
+            return seen
+
+        def work() -> bool:
+            if not seen.is_closed and not self.store.amend(seen, **values):
+                return False
+            if source != "status":
+                self.store.record(seen, source, **facts)
+            return True
+
+        stayed = self.store.transaction(work)
+        return replace(seen, gateway_status=answer.status) if stayed else None
+
+    def postpone(self, seen: Snapshot) -> None:
+        """Have the sweep look again later at a payment that could not be verified."""
+        if seen.invoice_id is None:
+            values = {"check_after": utcnow() + timedelta(minutes=1), "lease": None}
+        else:
+            values = self._rescheduled(seen)
+        self.store.transaction(lambda: self.store.amend(seen, **values))
+
+    def _rescheduled(self, seen: Snapshot) -> dict[str, Any]:
+        due = next_check(seen.status, seen.expires_at, seen.checks + 1, utcnow(), self._late_window)
+        return {"checks": seen.checks + 1, "check_after": due, "lease": None}
+
+    def _arrive(
+        self,
+        seen: Snapshot,
+        answer: VerifiedPayment,
+        verdict: Verdict,
+        source: str,
+        facts: dict[str, Any],
+    ) -> Snapshot | None:
+        """Carry a verdict out; ``None`` if the payment moved meanwhile.
+
+        Whether another payment stands in its way is looked at after the database has said so.
+        """
+        values: dict[str, Any] = {"gateway_status": answer.status}
+        if verdict.status in _SETTLES_ORDER and answer.transaction is not None:
+            values["verified_at"] = answer.transaction.verified_at or utcnow()
+        displaced = None
+        for _ in range(_TRIES):
+            try:
+                return self._move(seen, verdict, source, facts, displaced=displaced, **values)
+            except Conflict:
+                verdict, displaced = self._rival(seen, verdict)
+            except DBAPIError:
+                raise
+            except Exception as error:
+                self._note(seen, source, f"not applied: a receiver raised {type(error).__name__}")
+                raise
+        return None
+
+    def _rival(self, seen: Snapshot, verdict: Verdict) -> tuple[Verdict, int | None]:
+        """Return a verdict beside another payment, and the one it takes the order from."""
+        owner = self.store.find("trx_id", verdict.trx_id)
+        if owner is not None and owner.id != seen.id:
+            reason = f"transaction {verdict.trx_id} was already seen on payment {owner.id}"
+            return Verdict(PaymentStatus.FLAGGED, reason), None
+        holder = self.store.find("order_key", seen.customer_reference)
+        if holder is None or holder.id == seen.id:
+            return verdict, None
+        if holder.status == PaymentStatus.COMPLETED:
+            reason = f"the order was already paid by payment {holder.id}"
+            return replace(verdict, status=PaymentStatus.FLAGGED, reason=reason), None
+        return verdict, holder.id
+
+    def _move(
+        self,
+        seen: Snapshot,
+        verdict: Verdict,
+        source: str,
+        facts: dict[str, Any] | None = None,
+        *,
+        displaced: int | None = None,
+        **values: Any,
+    ) -> Snapshot | None:
+        """Record a transition, its event and its signal in one transaction.
+
+        :returns: the payment as it stands then, ``None`` if somebody else had moved it.
+        :raises Conflict: when another payment has the order or the transaction.
+        """
+        values |= self._consequences(seen.after(**values), verdict)
+
+        def work() -> int:
+            if displaced is not None:
+                self.store.displace(displaced)
+            if not self.store.move(seen, verdict.status, **values):
+                raise _Overtaken
+            event = {"new_status": verdict.status, "note": verdict.reason} | (facts or {})
+            event_id = self.store.record(seen, source, **event, **self.outbox.columns())
+            self._signal(seen.id, verdict.status)
+            return event_id
+
+        try:
+            event_id = self.store.transaction(work)
+        except _Overtaken:
+            return None
+        self.outbox.committed(event_id)
+        return seen.after(status=verdict.status, **values)
+
+    def _consequences(self, seen: Snapshot, verdict: Verdict) -> dict[str, Any]:
+        """The columns that follow from the status that is reached."""
+        values: dict[str, Any] = {"reason": verdict.reason, "lease": None, "check_after": None}
+        if verdict.status in _RELEASES_ORDER:
+            values["order_key"] = None
+        if verdict.status == PaymentStatus.COMPLETED:
+            values["order_key"] = seen.customer_reference
+        if verdict.trx_id is not None:
+            values["trx_id"] = verdict.trx_id
+        if seen.invoice_id is not None and seen.resolved_by is None:
+            values["check_after"] = next_check(
+                verdict.status, seen.expires_at, seen.checks, utcnow(), self._late_window
+            )
+        return values
+
+    def _signal(self, payment_id: int, status: PaymentStatus) -> None:
+        signal = signals.OF_STATUS.get(status)
+        if signal is not None and signal.receivers:
+            signals.send(signal, self.app, payment=self.store.load(payment_id))
+
+    def _note(self, seen: Snapshot, source: str, note: str, **values: Any) -> None:
+        """Record a fact that changed nothing."""
+        self.store.transaction(lambda: self.store.record(seen, source, note=note, **values))
+
+    def _again(self, seen: Snapshot) -> Snapshot:
+        again = self.store.find("id", seen.id)
+        assert again is not None  # noqa: S101  # payments are never deleted
+        return again
+
+    # A person's decision
+
+    def resolve(
+        self, seen: Snapshot, *, accept: bool, note: str, actor: str, source: str = "cli"
+    ) -> PaymentMixin:
+        """Complete a flagged payment or fail it for good.
+
+        :param note: why; kept in the timeline.
+        :param actor: who decided.
+        :raises ResolutionError: when it is not flagged, or the order is paid by another payment.
+        """
+        if seen.status != PaymentStatus.FLAGGED:
+            raise ResolutionError(
+                f"Payment {seen.id} is {seen.status}; only a flagged one is resolved."
+            )
+        status = PaymentStatus.COMPLETED if accept else PaymentStatus.FAILED
+        verdict = Verdict(status, seen.reason if accept else f"rejected: {note}")
+        facts = {"note": note, "actor": actor}
+        displaced = None
+        for _ in range(_TRIES):
+            try:
+                moved = self._move(
+                    seen, verdict, source, facts, displaced=displaced, resolved_by=actor
+                )
+            except Conflict:
+                verdict, displaced = self._rival(seen, verdict)
+                if verdict.status == PaymentStatus.FLAGGED:
+                    raise ResolutionError(f"Payment {seen.id}: {verdict.reason}.") from None
+            else:
+                break
+        if moved is None:
+            raise ResolutionError(f"Payment {seen.id} was changed meanwhile; look at it again.")
+        return self.store.load(seen.id)
+
+
+class _Overtaken(Exception):
+    """Somebody else moved the payment between reading and writing it."""
+
+
+def _why_not_created(error: Exception) -> str:
+    if isinstance(error, GatewayUnavailableError):
+        return f"the answer to its creation was lost: {error.message}"
+    return f"the gateway refused to create it: {error}"
+
+
+def check_reference(reference: str) -> None:
+    """
+    :raises OrderNotFoundError: for a reference that no order can have.
+    """
+    fits = 0 < len(reference) <= MAX_REFERENCE
+    if not fits or not reference.isprintable() or reference != reference.strip():
+        raise OrderNotFoundError("There is no such order.")
+
+
+def check_payment_url(url: str, account: Account) -> None:
+    """Refuse a URL that customers must not be sent to.
+
+    :raises GatewayUnavailableError: unless it is HTTPS on one of the account's hosts, or plain
+        HTTP on loopback while the gateway is there too.
+    """
+    try:
+        parts = urlsplit(url)
+        hosts = {(parts.hostname or "").lower(), parts.netloc.lower()}
+    except ValueError:
+        hosts = set()
+    local = is_loopback(urlsplit(account.base_url).hostname)
+    if (
+        not hosts & account.payment_hosts
+        or parts.username is not None
+        or not (
+            parts.scheme == "https"
+            or (parts.scheme == "http" and local and is_loopback(parts.hostname))
+        )
+    ):
+        raise GatewayUnavailableError(
+            "The gateway's payment_url is not on a trusted host; see BDQUICKPAY_PAYMENT_HOSTS.",
+            status_code=200,
+        )

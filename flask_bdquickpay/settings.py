@@ -1,0 +1,181 @@
+"""What `app.config` says, checked once."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+
+DEFAULT_BASE_URL = "https://bdquickpay.com/api/bkash/v1"
+PREFIX = "BDQUICKPAY_"
+
+
+class Secret(str):
+    """Text that does not print itself, not even among a traceback's local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` names this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def check_base_url(url: str, key: str = "base_url") -> str:
+    """Return the gateway's base URL without a trailing slash.
+
+    :raises ConfigurationError: unless it is HTTPS, or plain HTTP on a loopback host.
+    """
+    parts = _split(url, key, DEFAULT_BASE_URL)
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ConfigurationError(f"{key} must be HTTPS, such as {DEFAULT_BASE_URL!r}, not {url!r}.")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ConfigurationError(f"{key} must be a plain URL, such as {DEFAULT_BASE_URL!r}.")
+    return url.rstrip("/")
+
+
+def check_key(value: object, key: str) -> Secret:
+    """Return a credential as it goes into a header.
+
+    :raises ConfigurationError: for a key with control or non-Latin-1 characters. The message
+        does not show it.
+    """
+    if isinstance(value, (bool, float)) or not isinstance(value, (str, int)):
+        raise ConfigurationError(f"{key} must be text; in an environment variable: '\"the-key\"'.")
+    value = text = Secret(str(value).strip())
+    if any(ord(char) < 32 or 127 <= ord(char) < 160 or ord(char) > 255 for char in text):
+        raise ConfigurationError(
+            f"{key} has control or non-Latin-1 characters; copy it again from the dashboard."
+        )
+    return text
+
+
+def _split(url: object, key: str, example: str) -> Any:
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigurationError(f"{key} must be a URL, such as {example!r}, not {url!r}.")
+    return parts
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The extension's configuration. Each field is `BDQUICKPAY_` and its name in capitals."""
+
+    app_key: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+    previous_app_keys: tuple[str, ...] = field(default=(), repr=False)
+    base_url: str = DEFAULT_BASE_URL
+    payment_hosts: frozenset[str] = frozenset()
+    public_url: str | None = None
+    url_prefix: str = "/bdquickpay"
+    webhook: bool = True
+    timeout: float = 4.0
+    late_payments: str = "accept"
+    late_window: float = 86400.0
+    language: str = "en"
+    delivery: str = "inline"
+    sandbox: bool = False
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Read every ``BDQUICKPAY_…`` key.
+
+        :raises ConfigurationError: naming the key that is wrong, with a value that works.
+        """
+        keys = {name: PREFIX + name.upper() for name in cls.__dataclass_fields__}
+        given = {name: key for name, key in keys.items() if config.get(key) is not None}
+        return cls(**{name: _READERS[name](config[key], key) for name, key in given.items()})
+
+
+def _flag(value: object, key: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{key} must be True or False, not {value!r}.")
+    return value
+
+
+def _seconds(value: object, key: str) -> float:
+    try:
+        seconds = float(value) if isinstance(value, (int, float, str)) else -1.0
+    except ValueError:
+        seconds = -1.0
+    if isinstance(value, bool) or not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"{key} must be a number of seconds above 0, such as 4.0.")
+    return seconds
+
+
+def _one_of(*words: str) -> Any:
+    def read(value: object, key: str) -> str:
+        if value not in words:
+            raise ConfigurationError(f"{key} must be one of {words}, not {value!r}.")
+        return str(value)
+
+    return read
+
+
+def _texts(value: object, key: str, example: str) -> Iterable[object]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return value
+    raise ConfigurationError(f"{key} must be a list, such as {example}.")
+
+
+def _keys(value: object, key: str) -> tuple[str, ...]:
+    keys = (check_key(item, key) for item in _texts(value, key, '["old-key"]'))
+    return tuple(item for item in keys if item)
+
+
+def _hosts(value: object, key: str) -> frozenset[str]:
+    hosts = frozenset(str(host).lower() for host in _texts(value, key, '["pay.example.com"]'))
+    if any("/" in host for host in hosts):
+        raise ConfigurationError(f"{key} holds hosts, such as 'pay.example.com', not URLs.")
+    return hosts
+
+
+def _public_url(value: object, key: str) -> str:
+    _split(value, key, "https://shop.example.com")
+    return str(value).rstrip("/")
+
+
+def _url_prefix(value: object, key: str) -> str:
+    if not isinstance(value, str) or not value.startswith("/") or value.rstrip("/") == "":
+        raise ConfigurationError(f"{key} must be a path, such as '/bdquickpay', not {value!r}.")
+    return value.rstrip("/")
+
+
+def _base_url(value: object, key: str) -> str:
+    return check_base_url(value if isinstance(value, str) else "", key)
+
+
+_READERS: dict[str, Any] = {
+    "app_key": check_key,
+    "secret_key": check_key,
+    "previous_app_keys": _keys,
+    "base_url": _base_url,
+    "payment_hosts": _hosts,
+    "public_url": _public_url,
+    "url_prefix": _url_prefix,
+    "webhook": _flag,
+    "timeout": _seconds,
+    "late_payments": _one_of("accept", "flag"),
+    "late_window": _seconds,
+    "language": _one_of("en", "bn"),
+    "delivery": _one_of("inline", "deferred"),
+    "sandbox": _flag,
+}

@@ -1,0 +1,70 @@
+"""The signals that a shop listens to. The sender is always the Flask app object.
+
+All but `payment_changed` are sent inside the transaction that records the transition, on the app's
+``db.session``: what a receiver writes commits or rolls back together with the payment.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from blinker import Namespace, Signal
+from flask import Flask
+
+from .status import PaymentStatus
+
+_namespace = Namespace()
+_logger = logging.getLogger(__name__)
+_SLOW = 2.0
+
+#: The gateway accepted the payment (`payment`).
+payment_created = _namespace.signal("flask_bdquickpay.payment_created")
+#: The money was verified (`payment`); takes effect exactly once for each payment.
+payment_paid = _namespace.signal("flask_bdquickpay.payment_paid")
+#: The payment failed (`payment`; `payment.reason` says why).
+payment_failed = _namespace.signal("flask_bdquickpay.payment_failed")
+#: The customer came back without paying (`payment`).
+payment_cancelled = _namespace.signal("flask_bdquickpay.payment_cancelled")
+#: The payment was not paid in time (`payment`).
+payment_expired = _namespace.signal("flask_bdquickpay.payment_expired")
+#: The gateway says completed but something disagrees (`payment`; `payment.reason` says what).
+payment_flagged = _namespace.signal("flask_bdquickpay.payment_flagged")
+#: After any of these was committed, at least once (`payment`, `event`); for mail, SMS, analytics.
+payment_changed = _namespace.signal("flask_bdquickpay.payment_changed")
+
+#: The signal of each status that a payment can arrive at through a verify answer or a person.
+OF_STATUS: dict[PaymentStatus, Signal] = {
+    PaymentStatus.COMPLETED: payment_paid,
+    PaymentStatus.FAILED: payment_failed,
+    PaymentStatus.CANCELLED: payment_cancelled,
+    PaymentStatus.EXPIRED: payment_expired,
+    PaymentStatus.FLAGGED: payment_flagged,
+}
+
+
+def send(signal: Signal, app: Flask, **arguments: Any) -> None:
+    """Call every receiver; the first that raises ends it."""
+    for call in calls(signal, app, **arguments):
+        call()
+
+
+def calls(signal: Signal, app: Flask, **arguments: Any) -> Iterator[Callable[[], None]]:
+    """Yield a call for each receiver, async ones included."""
+    for receiver in () if signal.is_muted else signal.receivers_for(app):
+        yield _timed(app.ensure_sync(receiver), app, arguments)
+
+
+def _timed(
+    receiver: Callable[..., Any], app: Flask, arguments: dict[str, Any]
+) -> Callable[[], None]:
+    def call() -> None:
+        begin = time.monotonic()
+        receiver(app, **arguments)
+        if (seconds := time.monotonic() - begin) > _SLOW:
+            name = getattr(receiver, "__qualname__", repr(receiver))
+            _logger.warning("Receiver %s of a payment signal took %.1f s", name, seconds)
+
+    return call

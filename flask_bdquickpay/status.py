@@ -1,0 +1,44 @@
+"""The words for a payment's state, with the moves between them that are permitted."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class PaymentStatus(str, Enum):
+    """The state of a payment; compares equal to its word, in Python and in queries."""
+
+    CREATED = "created"  #: recorded here, not yet known to the gateway
+    PENDING = "pending"  #: the gateway waits for the customer
+    COMPLETED = "completed"  #: the gateway verified the money; never left
+    FAILED = "failed"  #: believed to have failed
+    CANCELLED = "cancelled"  #: the customer came back without paying
+    EXPIRED = "expired"  #: not paid in time
+    FLAGGED = "flagged"  #: the gateway says completed, but something disagrees: a person decides
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more is awaited from the customer."""
+        return self not in (PaymentStatus.CREATED, PaymentStatus.PENDING)
+
+
+_MONEY_CAME = frozenset({PaymentStatus.COMPLETED, PaymentStatus.FLAGGED})
+
+#: From each status to those that may follow. Whatever is not here is refused.
+MOVES: dict[PaymentStatus, frozenset[PaymentStatus]] = {
+    PaymentStatus.CREATED: frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED}),
+    PaymentStatus.PENDING: _MONEY_CAME
+    | {PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED},
+    PaymentStatus.CANCELLED: _MONEY_CAME
+    | {PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.EXPIRED},
+    PaymentStatus.FAILED: _MONEY_CAME,
+    PaymentStatus.EXPIRED: _MONEY_CAME,
+    PaymentStatus.FLAGGED: frozenset({PaymentStatus.COMPLETED, PaymentStatus.FAILED}),
+    PaymentStatus.COMPLETED: frozenset(),
+}
+
+#: The reason of a payment whose order's amount changed: money that still arrives on it is flagged.
+SUPERSEDED = "superseded"

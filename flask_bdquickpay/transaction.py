@@ -1,0 +1,84 @@
+"""One transaction on the app's session: whole or not at all, repeated when it must be."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from .errors import BDQuickPayError
+
+T = TypeVar("T")
+_logger = logging.getLogger(__name__)
+#: Seconds after which a transaction that keeps colliding is given up.
+PATIENCE = 5.0
+_SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+_MYSQL_ERRORS = {1020, 1205, 1213}  # record changed, lock wait time-out, deadlock
+
+
+def run(session: Session, work: Callable[[], T], patience: float = PATIENCE) -> T:
+    """Return what `work` returned, once it is committed.
+
+    `work` runs again after a deadlock, a serialization failure or a locked database, for
+    `patience` seconds. Whatever it raises rolls everything back.
+    """
+    give_up = time.monotonic() + patience
+    for attempt in range(1_000_000):
+        try:
+            return _once(session, work)
+        except DBAPIError as error:
+            if not is_transient(error) or time.monotonic() > give_up:
+                raise
+            _logger.info("Transaction repeated after %s", type(error.orig).__name__)
+        time.sleep(random.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))  # noqa: S311  # jitter
+    raise AssertionError("unreachable")
+
+
+def _once(session: Session, work: Callable[[], T]) -> T:
+    try:
+        with _commit_withheld(session):
+            result = work()
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    return result
+
+
+@contextmanager
+def _commit_withheld(session: Session) -> Iterator[None]:
+    """Turn a receiver's ``db.session.commit()`` into a flush, so that all commits at the end.
+
+    :raises BDQuickPayError: when a receiver rolled back what it was called in.
+    """
+
+    def flush() -> None:
+        session.flush()
+        session.expire_all()
+
+    begun = session.begin() if not session.in_transaction() else session.get_transaction()
+    session.commit = flush  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del session.commit
+    if session.get_transaction() is not begun:
+        raise BDQuickPayError(
+            "A signal receiver rolled back or closed db.session; let it raise instead."
+        )
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same transaction may well succeed when it is repeated."""
+    cause: Any = error.orig
+    if getattr(cause, "sqlstate", None) in _SQLSTATES:
+        return True
+    if cause.args and cause.args[0] in _MYSQL_ERRORS:
+        return True
+    return "database is locked" in str(cause) or "table is locked" in str(cause)

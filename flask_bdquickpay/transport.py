@@ -1,0 +1,151 @@
+"""Pooled HTTP connections that obey one deadline from connect to the last byte.
+
+The time-out of requests is per `recv`, so a server that drips bytes outlives it. Here every socket
+operation gets only the time that is left.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_deadline: ContextVar[float] = ContextVar("deadline")
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Bound all that this thread does with the connections below."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def remaining() -> float:
+    """Seconds that are left.
+
+    :raises TimeoutError: when there are none.
+    """
+    left = _deadline.get() - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return left
+
+
+class _Reader(io.RawIOBase):
+    """Reads a socket, each time for no longer than is left."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._socket.settimeout(remaining())
+        return self._socket.recv_into(buffer)
+
+
+class _Socket:
+    """A socket whose answer is read under the deadline."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def makefile(self, mode: str, *args: Any, **kwargs: Any) -> Any:
+        # The real file is kept beside the reader: the socket counts it, and stays open for it.
+        held: Any = self._socket.makefile(mode, *args, **kwargs)  # type: ignore[call-overload]
+        return _File(_Reader(self._socket), held)
+
+    def sendall(self, data: Any) -> None:
+        self._socket.settimeout(remaining())
+        self._socket.sendall(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+class _File(io.BufferedReader):
+    def __init__(self, raw: _Reader, held: Any) -> None:
+        super().__init__(raw)
+        self._held = held
+
+    def close(self) -> None:
+        super().close()
+        self._held.close()
+
+
+def _connect(address: Any, seconds: float, options: Any) -> socket.socket:
+    family, kind, protocol, _, place = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        for option in options or ():
+            sock.setsockopt(*option)
+        sock.settimeout(seconds)
+        sock.connect(place)
+        sock.settimeout(remaining())
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+class _Connects:
+    """Connects to each address of a host within what is left, not that long to each."""
+
+    def _new_conn(self: Any) -> socket.socket:
+        addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            try:
+                return _connect(address, remaining() / left, self.socket_options)
+            except OSError:
+                if left == 1:
+                    raise
+        raise OSError(f"{self._dns_host} has no address")
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]  # a mixin of urllib3's connections
+        vars(self)["sock"] = _Socket(vars(self)["sock"])
+
+
+class _HTTPConnection(_Connects, HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Connects, HTTPSConnection):
+    pass
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """An adapter of requests whose connections obey :func:`deadline`."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _use_our_pools(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        _use_our_pools(manager)
+        return manager
+
+
+def _use_our_pools(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}

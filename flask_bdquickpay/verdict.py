@@ -1,0 +1,185 @@
+"""What a verify answer means for a payment: pure, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from .client import VerifiedPayment
+from .status import SUPERSEDED, PaymentStatus
+
+_MINUTE = timedelta(minutes=1)
+_SLOWEST = timedelta(minutes=15)
+_LATE = timedelta(hours=2)
+_BELIEFS = frozenset({PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED})
+_GATEWAY_WORDS = {
+    "failed": PaymentStatus.FAILED,
+    "cancelled": PaymentStatus.CANCELLED,
+    "canceled": PaymentStatus.CANCELLED,
+    "expired": PaymentStatus.EXPIRED,
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A payment as it stood when it was read; fields as the columns of `PaymentMixin`."""
+
+    id: int
+    token: str
+    invoice_id: str | None
+    customer_reference: str
+    amount: Decimal
+    status: PaymentStatus
+    reason: str | None
+    gateway_status: str | None
+    order_key: str | None
+    resolved_by: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    checks: int
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no answer of the gateway can change it any more."""
+        return self.money_came or self.resolved_by is not None
+
+    @property
+    def is_over_at_gateway(self) -> bool:
+        """Whether the gateway's last word was that no money will come."""
+        return self.gateway_status in _GATEWAY_WORDS
+
+    @property
+    def money_came(self) -> bool:
+        """Whether the gateway has said that it was paid."""
+        return self.status in (PaymentStatus.COMPLETED, PaymentStatus.FLAGGED)
+
+    @property
+    def superseded(self) -> bool:
+        return self.reason == SUPERSEDED
+
+    def after(self, **values: Any) -> Snapshot:
+        """The payment as it stands once these columns have changed."""
+        return replace(self, **{name: values[name] for name in values.keys() & vars(self).keys()})
+
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and now > self.expires_at
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where a payment is to go, why, and the bKash transaction that it keeps."""
+
+    status: PaymentStatus
+    reason: str | None = None
+    trx_id: str | None = None
+
+
+def judge(
+    payment: Snapshot,
+    answer: VerifiedPayment,
+    now: datetime,
+    *,
+    late_window: timedelta,
+    flag_late: bool = False,
+    gave_up: bool = False,
+) -> Verdict | None:
+    """Return the move that `answer` calls for, ``None`` when it calls for none.
+
+    :param late_window: how long after its end a payment with an unknown word is waited for.
+    :param flag_late: whether money on a payment that had failed or expired is flagged.
+    :param gave_up: whether the customer came back by the cancel URL.
+    """
+    if payment.is_closed:
+        return None
+    if answer.status == "completed":
+        return _completed(payment, answer, flag_late)
+    if payment.status != PaymentStatus.PENDING:
+        return None  # a belief that only money can change
+    status = _unpaid(payment, answer, now, late_window)
+    if status is None and gave_up:
+        status = PaymentStatus.CANCELLED
+    if status is None:
+        return None
+    return Verdict(status, payment.reason if payment.superseded else _why(status, payment, answer))
+
+
+def _completed(payment: Snapshot, answer: VerifiedPayment, flag_late: bool) -> Verdict:
+    objection = _disagreement(payment, answer)
+    if objection is None and flag_late and payment.status in _LATE_STATUSES:
+        objection = f"paid after it had {payment.status} here"
+    trx_id = answer.transaction.trx_id if answer.transaction else None
+    status = PaymentStatus.COMPLETED if objection is None else PaymentStatus.FLAGGED
+    return Verdict(status, objection, trx_id)
+
+
+_LATE_STATUSES = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+
+
+def _disagreement(payment: Snapshot, answer: VerifiedPayment) -> str | None:
+    paid = answer.transaction.amount if answer.transaction else None
+    if answer.amount != payment.amount:
+        return f"amount mismatch: the gateway's payment is of {answer.amount} BDT"
+    if paid != payment.amount:
+        return f"amount mismatch: {paid} BDT were paid"
+    if answer.customer_reference not in (None, payment.customer_reference):
+        return f"the gateway's payment is for {answer.customer_reference!r}"
+    if payment.superseded:
+        return "superseded: paid although the order's amount had changed"
+    return None
+
+
+def _unpaid(
+    payment: Snapshot, answer: VerifiedPayment, now: datetime, late_window: timedelta
+) -> PaymentStatus | None:
+    if answer.status in _GATEWAY_WORDS:
+        return _GATEWAY_WORDS[answer.status]
+    patience = timedelta(0) if answer.status == "pending" else late_window
+    return PaymentStatus.EXPIRED if payment.has_expired(now - patience) else None
+
+
+def _why(status: PaymentStatus, payment: Snapshot, answer: VerifiedPayment) -> str | None:
+    if status != PaymentStatus.FAILED:
+        return None
+    paid = answer.transaction.amount if answer.transaction else None
+    if paid not in (None, payment.amount):
+        return f"amount mismatch: {paid} BDT were paid"
+    return "the gateway reports that the payment failed"
+
+
+def is_known(word: str) -> bool:
+    """Whether the gateway's word for a state is one that we can read."""
+    return word in _GATEWAY_WORDS or word in ("pending", "completed")
+
+
+def is_payable(payment: Snapshot, now: datetime) -> bool:
+    """Whether the gateway, by its last word, may still take money for an unpaid payment."""
+    if payment.is_over_at_gateway:
+        return False
+    return payment.gateway_status != "pending" or not payment.has_expired(now)
+
+
+def next_check(
+    status: PaymentStatus,
+    expires_at: datetime | None,
+    checks: int,
+    now: datetime,
+    late_window: timedelta,
+) -> datetime | None:
+    """When the sweep is to look again, ``None`` when never: more and more rarely.
+
+    A pending payment is looked at soon after it expires; during `late_window` after that, since
+    money may still arrive.
+    """
+    if status not in _BELIEFS and status != PaymentStatus.PENDING:
+        return None
+    end = (expires_at or now) + late_window
+    due: datetime = now + min(
+        _MINUTE * 2 ** min(checks, 10), _SLOWEST if now < end - late_window else _LATE
+    )
+    if status == PaymentStatus.PENDING:
+        if expires_at is not None and now <= expires_at:
+            due = min(due, expires_at + _MINUTE / 12)
+        return due
+    return min(due, end) if now < end else None

@@ -1,0 +1,262 @@
+"""The blueprint: HTTP in, one call of the service, HTTP out."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from . import pages
+from .errors import (
+    BDQuickPayError,
+    GatewayError,
+    GatewayUnavailableError,
+    OrderNotFoundError,
+)
+from .forms import PayForm
+from .models import PaymentMixin, utcnow
+from .service import ASKING_PAUSE, Service
+from .status import PaymentStatus
+from .verdict import Snapshot
+
+_logger = logging.getLogger(__name__)
+_MAX_WEBHOOK = 64 * 1024
+#: Seconds for the gateway call in a webhook, which must be answered within 10.
+_WEBHOOK_TIMEOUT = 8.0
+_RETRIABLE = (PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+
+
+def make_blueprint() -> Blueprint:
+    """Return the blueprint ``bdquickpay``, one for each app."""
+    blueprint = Blueprint(
+        "bdquickpay",
+        __name__,
+        template_folder=str(_template_folder()),
+        static_folder="static",
+    )
+    blueprint.add_url_rule("/checkout/<path:reference>", view_func=checkout, methods=["POST"])
+    blueprint.add_url_rule("/success/<path:token>", view_func=success)
+    blueprint.add_url_rule("/cancel/<path:token>", view_func=cancel)
+    blueprint.add_url_rule("/status/<path:token>", view_func=status)
+    blueprint.add_url_rule("/webhook", view_func=webhook, methods=["POST"])
+    blueprint.after_request(_private)
+    return blueprint
+
+
+def _template_folder() -> Path:
+    """The templates: in the package when installed, beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+def _private(response: Response) -> Response:
+    """Keep the token in our URLs from caches and from the sites that a page links to."""
+    if request.endpoint != "bdquickpay.static":
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _state() -> Any:
+    return current_app.extensions["bdquickpay"]
+
+
+def _service() -> Service:
+    service: Service = _state().service
+    return service
+
+
+# The customer
+
+
+def checkout(reference: str) -> ResponseReturnValue:
+    """Send the customer to pay an order."""
+    if not PayForm().validate_on_submit():
+        return _problem("stale", 400, reference)
+    try:
+        payment = _state().extension.start(reference)
+    except OrderNotFoundError:
+        return _problem("not_found", 404)
+    except GatewayUnavailableError as error:
+        _logger.warning("No payment for order %r: %s", reference, error)
+        return _problem("unreachable", 504 if error.status_code is None else 502, reference)
+    except GatewayError as error:
+        _logger.error("No payment for order %r: %s %s", reference, error, error.errors)
+        return _problem("rejected", 502, reference)
+    if payment.is_final:
+        return redirect(url_for("bdquickpay.success", token=payment.token), 303)
+    return redirect(payment.payment_url, 303)
+
+
+def success(token: str) -> ResponseReturnValue:
+    """Show a customer who comes back what the gateway says, not what the URL says."""
+    return _back(token, "return")
+
+
+def cancel(token: str) -> ResponseReturnValue:
+    """Cancel a payment that the gateway still calls unpaid."""
+    return _back(token, "cancel")
+
+
+def _back(token: str, source: str) -> ResponseReturnValue:
+    seen = _find(token)
+    if seen is None:
+        return _problem("not_found", 404)
+    reached = _try_to_settle(seen, source, gave_up=source == "cancel")
+    service = _service()
+    payment = service.store.load(seen.id)
+    service.store.settle_host()
+    if payment.is_final:
+        return _result(payment)
+    if source == "cancel" and not reached:
+        page = pages.render("problem.html", problem="cancel_unreachable", payment=payment)
+        return page, 200
+    return _confirming(payment, reached)
+
+
+def _try_to_settle(seen: Snapshot, source: str, **options: Any) -> bool:
+    """Return whether the truth is known; a failure leaves the payment as it was."""
+    try:
+        _service().settle(seen, source, **options)
+    except Exception as error:  # whatever it is, the customer's money is safe and asked about again
+        _log_unsettled(seen, error)
+        return False
+    return True
+
+
+def _log_unsettled(seen: Snapshot, error: Exception) -> None:
+    if isinstance(error, BDQuickPayError):
+        _logger.warning("Payment %s could not be verified: %s", seen.id, error)
+    else:
+        _logger.exception("Payment %s could not be settled", seen.id)
+
+
+def _result(payment: PaymentMixin) -> ResponseReturnValue:
+    handler = _state().extension.return_view
+    if handler is not None:
+        answer: ResponseReturnValue = handler(payment)
+        return answer
+    retry = payment.status in _RETRIABLE and not _paid_otherwise(payment)
+    return pages.render("result.html", payment=payment, retry=retry)
+
+
+def _paid_otherwise(payment: PaymentMixin) -> bool:
+    holder = _service().store.find("order_key", payment.customer_reference)
+    return holder is not None and holder.id != payment.id and holder.status.is_final
+
+
+#: Pauses between two loads of the waiting page without JavaScript, in seconds: then it stops.
+_PATIENCE = timedelta(minutes=10)
+
+
+def _confirming(payment: PaymentMixin, reached: bool) -> ResponseReturnValue:
+    waited = utcnow() - payment.created_at
+    end = max(payment.expires_at or utcnow(), payment.created_at) - payment.created_at + _PATIENCE
+    refresh = None if waited > end else 5 if waited < timedelta(minutes=5) else 20
+    page = pages.render(
+        "confirming.html",
+        payment=payment,
+        status_url=url_for("bdquickpay.status", token=payment.token),
+        refresh=refresh,
+        unreachable=not reached,
+    )
+    return page, 200
+
+
+def status(token: str) -> ResponseReturnValue:
+    """Answer a page that waits; asks the gateway at most once in 3 seconds."""
+    seen = _find(token)
+    if seen is None:
+        return {"error": "not found"}, 404
+    if not seen.status.is_final:
+        now = utcnow()
+        if _service().store.claim_asking(seen.id, now, now - ASKING_PAUSE):
+            _try_to_settle(seen, "status")
+        seen = _service().store.find("id", seen.id) or seen
+    return {"status": seen.status.value, "is_final": seen.status.is_final}
+
+
+_TOKEN = re.compile(r"[\w-]{20,64}", re.ASCII)
+
+
+def _find(token: str) -> Snapshot | None:
+    """The payment of a token, whatever the gateway appended to it."""
+    token = re.split(r"[?&]", token, maxsplit=1)[0].rstrip("/")
+    return _service().store.find("token", token) if _TOKEN.fullmatch(token) else None
+
+
+def _problem(problem: str, code: int, reference: str | None = None) -> ResponseReturnValue:
+    return pages.render("problem.html", problem=problem, reference=reference), code
+
+
+# The gateway
+
+
+def webhook() -> ResponseReturnValue:
+    """Take a webhook as a reason to ask the gateway; nothing in it is believed."""
+    try:
+        return _receive()
+    except HTTPException as error:
+        return {"error": error.name}, error.code or 400
+    except Exception as error:
+        if isinstance(error, BDQuickPayError):
+            _logger.warning("Webhook not applied: %s", error)
+        else:
+            _logger.exception("Webhook not applied")
+        return {"error": "could not be verified now; please retry"}, 503
+
+
+def _receive() -> ResponseReturnValue:
+    if not _key_matches(request.headers.get("X-App-Key", "")):
+        _logger.warning("Webhook refused: wrong or missing X-App-Key")
+        return {"error": "wrong X-App-Key"}, 401
+    event = _event()
+    if event is None:
+        return {"error": "the body must be a JSON object"}, 400
+    invoice = event.get("invoice_id")
+    if not isinstance(invoice, str) or not 0 < len(invoice) <= 128 or not invoice.isprintable():
+        return {"error": "invoice_id names no payment"}, 404
+    seen = _service().store.find("invoice_id", invoice)
+    if seen is None:
+        return {"error": "unknown invoice_id"}, 404
+    return _apply(seen, event)
+
+
+def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
+    if not seen.is_closed:
+        timeout = min(_service().settings.timeout, _WEBHOOK_TIMEOUT)
+        seen = _service().settle(seen, "webhook", timeout=timeout)
+    settled = seen.is_closed or seen.is_over_at_gateway
+    if event.get("event") == "payment.completed" and not settled:
+        return {"error": "the gateway does not call it completed yet; please retry"}, 503
+    return {"received": True}
+
+
+def _key_matches(key: str) -> bool:
+    state = _state()
+    accepted = (state.service.client.account.app_key, *state.settings.previous_app_keys)
+    given = key.encode("latin-1", "replace")
+    matches = [hmac.compare_digest(given, known.encode("latin-1")) for known in accepted if known]
+    return any(matches)
+
+
+def _event() -> dict[str, Any] | None:
+    body = request.stream.read(_MAX_WEBHOOK + 1)
+    if len(body) > _MAX_WEBHOOK or (request.content_length or 0) > _MAX_WEBHOOK:
+        raise RequestEntityTooLarge
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
