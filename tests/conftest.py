@@ -1,0 +1,72 @@
+"""The staircase of fixtures: server → database → shop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_bdquickpay.sandbox.server import SandboxServer
+
+from . import databases
+from .shop import KEYS, Shop, make_shop
+
+DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql,mariadb").split(",")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    with databases.postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    with databases.mariadb() as url:
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def database_uri(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/shop.sqlite3"
+        return
+    server = request.getfixturevalue(f"{request.param}_server")
+    with databases.fresh_database(server) as uri:
+        yield uri
+
+
+@pytest.fixture
+def server() -> Iterator[SandboxServer]:
+    """The sandbox gateway on a loopback port."""
+    with SandboxServer(
+        app_key=KEYS["BDQUICKPAY_APP_KEY"],
+        secret_key=KEYS["BDQUICKPAY_SECRET_KEY"],
+        synchronous=True,
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def new_shop(database_uri: str, server: SandboxServer) -> Iterator[Callable[..., Shop]]:
+    """Make a shop with settings of the test's own; all shops of a test share the database."""
+    shops: list[Shop] = []
+
+    def make(**config: Any) -> Shop:
+        shops.append(make_shop(database_uri, server, **config))
+        return shops[-1]
+
+    yield make
+    for shop in shops:
+        with shop.app.app_context():
+            shop.db.engine.dispose()
+
+
+@pytest.fixture
+def shop(new_shop: Callable[..., Shop]) -> Shop:
+    """A shop with the default settings."""
+    return new_shop()

@@ -1,0 +1,207 @@
+"""The shop that the tests sell in: a real app, a real database, the sandbox over real HTTP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, render_template_string
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.test import TestResponse
+
+from flask_bdquickpay import (
+    BDQuickPay,
+    PaymentRequest,
+    payment_cancelled,
+    payment_changed,
+    payment_created,
+    payment_expired,
+    payment_failed,
+    payment_flagged,
+    payment_paid,
+)
+from flask_bdquickpay.sandbox.control import Sandbox
+from flask_bdquickpay.sandbox.server import SandboxServer
+
+KEYS = {"BDQUICKPAY_APP_KEY": "test-app-key", "BDQUICKPAY_SECRET_KEY": "canary-secret-key"}
+SIGNALS = {
+    "created": payment_created,
+    "paid": payment_paid,
+    "failed": payment_failed,
+    "cancelled": payment_cancelled,
+    "expired": payment_expired,
+    "flagged": payment_flagged,
+}
+
+
+@dataclass
+class Shop:
+    """A shop with orders, and a ledger with a line for each time that `payment_paid` took effect."""
+
+    app: Flask
+    db: SQLAlchemy
+    bdquickpay: BDQuickPay
+    server: SandboxServer
+    Order: Any
+    Ledger: Any
+    #: Signals as they came: (name, payment id); also of transactions that rolled back later.
+    heard: list[tuple[str, int]] = field(default_factory=list)
+    #: `payment_changed` as it came: (event id, new status).
+    changed: list[tuple[int, str]] = field(default_factory=list)
+    receivers: list[Any] = field(default_factory=list)
+
+    @property
+    def gateway(self) -> Sandbox:
+        return self.server.sandbox
+
+    @property
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def order(self, total: str = "500") -> str:
+        """Add an order and return its reference."""
+        with self.app.app_context():
+            order = self.Order(total=Decimal(total))
+            self.db.session.add(order)
+            self.db.session.commit()
+            return str(order.id)
+
+    def reprice(self, reference: str, total: str) -> None:
+        with self.app.app_context():
+            self.db.session.get(self.Order, int(reference)).total = Decimal(total)
+            self.db.session.commit()
+
+    def click(self, reference: str, client: FlaskClient | None = None) -> TestResponse:
+        """Press the pay button in the order's page."""
+        client = client or self.client
+        page = client.get(f"/orders/{reference}").text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert token is not None, page
+        form = {"csrf_token": token[1]}
+        return client.post(f"/bdquickpay/checkout/{reference}", data=form)
+
+    def started(self, total: str = "500") -> Any:
+        """A new order whose customer was sent to pay: its payment."""
+        reference = self.order(total)
+        assert self.click(reference).status_code == 303
+        return self.payments(reference)[-1]
+
+    def webhook(self, payment: Any, event: str = "completed", **overrides: Any) -> TestResponse:
+        body = {"event": f"payment.{event}", "invoice_id": payment.invoice_id, "status": event}
+        headers = {"X-App-Key": KEYS["BDQUICKPAY_APP_KEY"]}
+        return self.client.post("/bdquickpay/webhook", json=body | overrides, headers=headers)
+
+    def success(self, payment: Any) -> TestResponse:
+        return self.client.get(f"/bdquickpay/success/{payment.token}")
+
+    def cancel(self, payment: Any) -> TestResponse:
+        return self.client.get(f"/bdquickpay/cancel/{payment.token}")
+
+    # What the database says, read anew and detached
+
+    def payments(self, reference: str | None = None) -> list[Any]:
+        model = self.bdquickpay.Payment
+        statement = sa.select(model).order_by(model.id)
+        if reference is not None:
+            statement = statement.where(model.customer_reference == reference)
+        return self._read(statement)
+
+    def payment(self, payment: Any) -> Any:
+        model = self.bdquickpay.Payment
+        return self._read(sa.select(model).where(model.id == payment.id))[0]
+
+    def events(self, payment: Any | None = None) -> list[Any]:
+        model = self.bdquickpay.PaymentEvent
+        statement = sa.select(model).order_by(model.id)
+        if payment is not None:
+            statement = statement.where(model.payment_id == payment.id)
+        return self._read(statement)
+
+    def ledger(self) -> list[tuple[int, str]]:
+        """(payment id, reference) for each time that an order was paid."""
+        return [(row.payment_id, row.reference) for row in self._read(sa.select(self.Ledger))]
+
+    def order_status(self, reference: str) -> str:
+        rows = self._read(sa.select(self.Order).where(self.Order.id == int(reference)))
+        return str(rows[0].status)
+
+    def _read(self, statement: Any) -> list[Any]:
+        with self.app.app_context():
+            rows = list(self.db.session.scalars(statement))
+            self.db.session.expunge_all()
+            self.db.session.rollback()
+            return rows
+
+    def change(self, payment: Any, **columns: Any) -> None:
+        """Change a payment's columns behind the extension's back, as time or a crash would."""
+        model = self.bdquickpay.Payment
+        with self.app.app_context():
+            self.db.session.execute(
+                sa.update(model).where(model.id == payment.id).values(**columns)
+            )
+            self.db.session.commit()
+
+
+def make_shop(uri: str, server: SandboxServer, **config: Any) -> Shop:
+    """Return a shop on the database at `uri`, its tables made, that pays at `server`."""
+    app, db = Flask("tests.shop"), SQLAlchemy()
+    app.config.update(SECRET_KEY="tests", SQLALCHEMY_DATABASE_URI=uri, **KEYS)
+    app.config.update(BDQUICKPAY_BASE_URL=server.base_url, TESTING=True)
+    app.config.update(config)
+    Order, Ledger = _models(db)
+    bdquickpay = BDQuickPay()
+    db.init_app(app)
+    bdquickpay.init_app(app)
+    shop = Shop(app, db, bdquickpay, server, Order, Ledger)
+    _listen(shop)
+    app.add_url_rule("/orders/<reference>", view_func=_order_page, endpoint="order")
+    with app.app_context():
+        db.create_all()
+    return shop
+
+
+def _models(db: SQLAlchemy) -> tuple[Any, Any]:
+    class Order(db.Model):  # type: ignore[name-defined,misc]
+        id = db.Column(db.Integer, primary_key=True)
+        total = db.Column(db.Numeric(12, 2), nullable=False)
+        status = db.Column(db.String(20), nullable=False, default="new")
+
+    class Ledger(db.Model):  # type: ignore[name-defined,misc]
+        id = db.Column(db.Integer, primary_key=True)
+        payment_id = db.Column(db.Integer, nullable=False)
+        reference = db.Column(db.String(255), nullable=False)
+
+    return Order, Ledger
+
+
+def _order_page(reference: str) -> str:
+    return render_template_string("{{ bdquickpay_button(reference) }}", reference=reference)
+
+
+def _listen(shop: Shop) -> None:
+    """Connect the shop's receivers to its own app; `shop.receivers` keeps them alive."""
+
+    @shop.bdquickpay.order_loader
+    def load(reference: str) -> PaymentRequest | None:
+        order = reference.isdecimal() and shop.db.session.get(shop.Order, int(reference))
+        return PaymentRequest(order.total, {"order_id": order.id}) if order else None
+
+    def fulfil(app: Flask, payment: Any) -> None:
+        line = shop.Ledger(payment_id=payment.id, reference=payment.customer_reference)
+        shop.db.session.add(line)
+        shop.db.session.get(shop.Order, int(payment.customer_reference)).status = "paid"
+
+    def changed(app: Flask, payment: Any, event: Any) -> None:
+        shop.changed.append((event.id, str(event.new_status)))
+
+    def listener(name: str) -> Any:
+        return lambda app, payment: shop.heard.append((name, payment.id))
+
+    connected = [(signal, listener(name)) for name, signal in SIGNALS.items()]
+    for signal, receiver in [*connected, (payment_paid, fulfil), (payment_changed, changed)]:
+        shop.receivers.append(receiver)
+        signal.connect(receiver, sender=shop.app)
