@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from .deadline import deadline, remaining
 from .errors import (
     AuthenticationError,
     ConfigurationError,
@@ -29,8 +30,8 @@ from .errors import (
     RequestRejectedError,
 )
 from .money import PaymentRequest
-from .settings import DEFAULT_BASE_URL, Secret, check_base_url, check_key
-from .transport import DeadlineAdapter, deadline, remaining
+from .settings import DEFAULT_BASE_URL, Secret, check_base_url, check_key, hidden, is_loopback
+from .transport import DeadlineAdapter
 
 _logger = logging.getLogger(__name__)
 #: An answer larger than this is not the gateway's, in bytes.
@@ -38,6 +39,8 @@ MAX_ANSWER = 256 * 1024
 #: How often verify is asked at most, within its deadline.
 VERIFY_ATTEMPTS = 3
 _POOL = 50
+#: A time outside of these years is no time; with one we could not reckon.
+_EARLIEST, _LATEST = 1970, 3000
 _SHOWN = 200
 
 
@@ -111,7 +114,7 @@ class BDQuickPayClient:
         *,
         payment_hosts: frozenset[str] = frozenset(),
     ) -> None:
-        app_key, secret_key = Secret(app_key), Secret(secret_key)
+        app_key, secret_key = hidden(app_key), hidden(secret_key)
         base_url = check_base_url(base_url)
         self._account = Account(
             base_url,
@@ -191,15 +194,16 @@ class BDQuickPayClient:
                 "The merchant's keys are missing: set BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY "
                 "(or BDQUICKPAY_SANDBOX = True to try things out)."
             )
-        status_code, content = self._exchange(account, path, body, invoice_id)
-        document = _parse(content)
+        status_code, document = self._exchange(account, path, body, invoice_id)
         if status_code == 200 and document is not None and document.get("status") is True:
             return document
-        raise _refusal(status_code, document, invoice_id, account)
+        refusal = _refusal(status_code, document, invoice_id, account)
+        del document  # a gateway in disorder may repeat the keys in it
+        raise refusal
 
     def _exchange(
         self, account: Account, path: str, body: str, invoice_id: str | None
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, dict[str, Any] | None]:
         route = self._route(account, path)
         request = route.request.copy()
         request.prepare_body(body.encode(), None)
@@ -207,8 +211,8 @@ class BDQuickPayClient:
             with self._adapter.send(
                 request, stream=True, timeout=remaining(), **route.environment
             ) as response:
-                content: bytes = response.raw.read(MAX_ANSWER + 1, decode_content=True)
-                return response.status_code, content
+                content = response.raw.read(MAX_ANSWER + 1, decode_content=True)
+                return response.status_code, _parse(content)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             kind = type(error).__name__
             failure = GatewayUnavailableError(
@@ -240,14 +244,16 @@ class _Route:
         url = account.base_url + path
         with requests.Session() as session:
             found = session.merge_environment_settings(url, {}, None, None, None)
+        if is_loopback(urlsplit(url).hostname):
+            found["proxies"] = {}  # to a proxy, the keys would travel in plain HTTP
         request = requests.Request("POST", url, headers=_headers(account)).prepare()
         return cls(request, {name: found[name] for name in ("proxies", "verify", "cert")})
 
 
 def _headers(account: Account) -> dict[str, str | bytes]:
     return {
-        "X-App-Key": account.app_key.encode("latin-1"),
-        "X-Secret-Key": account.secret_key.encode("latin-1"),
+        "X-App-Key": Secret(account.app_key),
+        "X-Secret-Key": Secret(account.secret_key),
         "Content-Type": "application/json",
         "Accept": "application/json",
         "Accept-Encoding": "identity",
@@ -293,7 +299,7 @@ def _refusal(
         f"The gateway's answer (HTTP {status_code}) is not what its API documents",
     )
     message = f"{text}: {said}" if said else f"{text}."
-    errors = _field_errors(document.get("errors")) if document else {}
+    errors = _field_errors(document.get("errors"), account) if document else {}
     return kind(message, status_code=status_code, errors=errors, invoice_id=invoice_id)
 
 
@@ -304,12 +310,13 @@ def _without_keys(said: object, account: Account) -> str:
     return text[:_SHOWN]
 
 
-def _field_errors(errors: object) -> dict[str, list[str]]:
+def _field_errors(errors: object, account: Account) -> dict[str, list[str]]:
     if not isinstance(errors, dict):
         return {}
+    lists = {name: said if isinstance(said, list) else [said] for name, said in errors.items()}
     return {
-        str(name): [str(text) for text in texts] if isinstance(texts, list) else [str(texts)]
-        for name, texts in errors.items()
+        _without_keys(name, account): [_without_keys(str(text), account) for text in texts]
+        for name, texts in lists.items()
     }
 
 
@@ -319,7 +326,7 @@ def _parse(content: bytes) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
@@ -452,7 +459,9 @@ def _moment(document: dict[str, Any], name: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
         aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        return aware.astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        _logger.warning("The gateway's %s can't be read as a time.", name)
-        return None
+        if _EARLIEST < aware.year < _LATEST:
+            return aware.astimezone(timezone.utc)
+    except ValueError:
+        pass
+    _logger.warning("The gateway's %s can't be read as a time.", name)
+    return None

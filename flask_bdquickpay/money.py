@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from .errors import InvalidPaymentRequest
 #: The largest amount that a payment's column holds.
 MAX_AMOUNT = Decimal("9999999999.99")
 _PAISA = Decimal("0.01")
+_EXACT = Context(prec=28, traps=[])  # whatever context the host has set
 _MAX_DEPTH = 20
 
 
@@ -26,7 +27,7 @@ def parse_amount(value: object) -> Decimal:
     if not amount.is_finite() or amount <= 0:
         raise InvalidPaymentRequest(f"The amount must be above 0 BDT, not {value!r}.")
     if amount > MAX_AMOUNT:
-        raise InvalidPaymentRequest(f"The amount must be at most {MAX_AMOUNT} BDT, not {value!r}.")
+        raise InvalidPaymentRequest(f"The amount must be at most {MAX_AMOUNT} BDT.")
     return _exact_paisa(amount)
 
 
@@ -45,7 +46,7 @@ def _as_decimal(value: object) -> Decimal:
 
 
 def _exact_paisa(amount: Decimal) -> Decimal:
-    rounded = amount.quantize(_PAISA)
+    rounded = amount.quantize(_PAISA, context=_EXACT)
     if rounded != amount:
         raise InvalidPaymentRequest(f"The amount {amount} has more than two decimals.")
     return rounded
@@ -75,8 +76,8 @@ def _json_object(metadata: object) -> dict[str, Any]:
     return {str(key): _json_value(value, str(key)) for key, value in metadata.items()}
 
 
-def _json_value(value: object, where: str) -> Any:
-    if where.count(".") > _MAX_DEPTH:
+def _json_value(value: object, where: str, depth: int = 0) -> Any:
+    if depth > _MAX_DEPTH:
         raise InvalidPaymentRequest(f"The metadata is nested too deeply at {where!r}.")
     if value is None or isinstance(value, (str, int)):
         return value
@@ -87,7 +88,9 @@ def _json_value(value: object, where: str) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
-        return {str(key): _json_value(item, f"{where}.{key}") for key, item in value.items()}
+        return {
+            str(key): _json_value(item, f"{where}.{key}", depth + 1) for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_json_value(item, f"{where}.{index}") for index, item in enumerate(value)]
+        return [_json_value(item, f"{where}.{i}", depth + 1) for i, item in enumerate(value)]
     raise InvalidPaymentRequest(f"The metadata {where!r} is not JSON: {type(value).__name__}.")

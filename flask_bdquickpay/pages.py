@@ -64,7 +64,7 @@ def _helpers() -> Helpers:
 def _gettext(context: Context, message: str, **values: object) -> str:
     """Translate our words with our catalogue, and those of a host's layout with the host's."""
     theirs = context.environment.globals.get("_")
-    if theirs is None or knows(message):
+    if knows(message) or not callable(theirs):
         return translate(message, **values)
     return str(context.call(theirs, message, **values))
 

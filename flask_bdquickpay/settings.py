@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,11 @@ from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 
+#: No space, query, fragment, user or password.
+_PLAIN = re.compile(r"[^\s?#@]+")
+_HOST = re.compile(r"[^\s?#@/]+")
+#: More seconds than this is a mistake: about three years.
+_LONGEST = 1e8
 DEFAULT_BASE_URL = "https://bdquickpay.com/api/bkash/v1"
 PREFIX = "BDQUICKPAY_"
 
@@ -23,6 +29,11 @@ class Secret(str):
         return "<secret>"
 
 
+def hidden(value: object) -> Any:
+    """Return text that does not print itself; what is no text comes back as it is."""
+    return Secret(value) if isinstance(value, str) else value
+
+
 def is_loopback(host: str | None) -> bool:
     """Whether `host` names this machine alone."""
     if host == "localhost":
@@ -33,17 +44,18 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def check_base_url(url: str, key: str = "base_url") -> str:
+def check_base_url(url: object, key: str = "base_url") -> str:
     """Return the gateway's base URL without a trailing slash.
 
     :raises ConfigurationError: unless it is HTTPS, or plain HTTP on a loopback host.
     """
-    parts = _split(url, key, DEFAULT_BASE_URL)
+    plain = _plain_url(url, key, DEFAULT_BASE_URL)
+    parts = urlsplit(plain)
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ConfigurationError(f"{key} must be HTTPS, such as {DEFAULT_BASE_URL!r}, not {url!r}.")
-    if parts.query or parts.fragment or parts.username is not None:
-        raise ConfigurationError(f"{key} must be a plain URL, such as {DEFAULT_BASE_URL!r}.")
-    return url.rstrip("/")
+        raise ConfigurationError(
+            f"{key} must be HTTPS, such as {DEFAULT_BASE_URL!r}, not {plain!r}."
+        )
+    return plain
 
 
 def check_key(value: object, key: str) -> Secret:
@@ -53,24 +65,30 @@ def check_key(value: object, key: str) -> Secret:
         does not show it.
     """
     if isinstance(value, (bool, float)) or not isinstance(value, (str, int)):
-        raise ConfigurationError(f"{key} must be text; in an environment variable: '\"the-key\"'.")
+        raise ConfigurationError(
+            f"{key} must be text, such as 'the-key'; in an environment variable, a key that looks "
+            "like a number or a word of JSON needs quotes of its own: '\"12e5\"'."
+        )
     value = text = Secret(str(value).strip())
     if any(ord(char) < 32 or 127 <= ord(char) < 160 or ord(char) > 255 for char in text):
         raise ConfigurationError(
-            f"{key} has control or non-Latin-1 characters; copy it again from the dashboard."
+            f"{key} has control or non-Latin-1 characters; copy it again from the dashboard, "
+            "such as 'the-key'."
         )
     return text
 
 
-def _split(url: object, key: str, example: str) -> Any:
+def _plain_url(url: object, key: str, example: str) -> str:
+    """Return a URL of scheme, host, port and path alone, without a trailing slash."""
+    text = url.strip().rstrip("/") if isinstance(url, str) else ""
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         valid = False
-    if not valid:
-        raise ConfigurationError(f"{key} must be a URL, such as {example!r}, not {url!r}.")
-    return parts
+    if not valid or not _PLAIN.fullmatch(text):
+        raise ConfigurationError(f"{key} must be a plain URL, such as {example!r}.")
+    return text
 
 
 @dataclass(frozen=True)
@@ -100,12 +118,20 @@ class Settings:
         """
         keys = {name: PREFIX + name.upper() for name in cls.__dataclass_fields__}
         given = {name: key for name, key in keys.items() if config.get(key) is not None}
-        return cls(**{name: _READERS[name](config[key], key) for name, key in given.items()})
+        try:
+            return cls(**{name: _READERS[name](config[key], key) for name, key in given.items()})
+        except ConfigurationError as error:
+            wrong = ConfigurationError(*error.args)
+        del config  # raised here and without it, so that no traceback shows the keys
+        raise wrong
 
 
 def _flag(value: object, key: str) -> bool:
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{key} must be True or False, not {value!r}.")
+        raise ConfigurationError(
+            f"{key} must be True or False (true or false in an environment variable), "
+            f"not {value!r}."
+        )
     return value
 
 
@@ -114,15 +140,19 @@ def _seconds(value: object, key: str) -> float:
         seconds = float(value) if isinstance(value, (int, float, str)) else -1.0
     except ValueError:
         seconds = -1.0
-    if isinstance(value, bool) or not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"{key} must be a number of seconds above 0, such as 4.0.")
+    if isinstance(value, bool) or not 0 < seconds <= _LONGEST:
+        raise ConfigurationError(
+            f"{key} must be a number of seconds above 0, such as 4.0, not {value!r}."
+        )
     return seconds
 
 
 def _one_of(*words: str) -> Any:
     def read(value: object, key: str) -> str:
         if value not in words:
-            raise ConfigurationError(f"{key} must be one of {words}, not {value!r}.")
+            raise ConfigurationError(
+                f"{key} must be {' or '.join(map(repr, words))}, not {value!r}."
+            )
         return str(value)
 
     return read
@@ -133,6 +163,8 @@ def _texts(value: object, key: str, example: str) -> Iterable[object]:
         return [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, (list, tuple, set, frozenset)):
         return value
+    if isinstance(value, int) and not isinstance(value, bool):  # from an environment variable
+        return [value]
     raise ConfigurationError(f"{key} must be a list, such as {example}.")
 
 
@@ -143,14 +175,13 @@ def _keys(value: object, key: str) -> tuple[str, ...]:
 
 def _hosts(value: object, key: str) -> frozenset[str]:
     hosts = frozenset(str(host).lower() for host in _texts(value, key, '["pay.example.com"]'))
-    if any("/" in host for host in hosts):
+    if not all(_HOST.fullmatch(host) for host in hosts):
         raise ConfigurationError(f"{key} holds hosts, such as 'pay.example.com', not URLs.")
     return hosts
 
 
 def _public_url(value: object, key: str) -> str:
-    _split(value, key, "https://shop.example.com")
-    return str(value).rstrip("/")
+    return _plain_url(value, key, "https://shop.example.com")
 
 
 def _url_prefix(value: object, key: str) -> str:
@@ -159,15 +190,11 @@ def _url_prefix(value: object, key: str) -> str:
     return value.rstrip("/")
 
 
-def _base_url(value: object, key: str) -> str:
-    return check_base_url(value if isinstance(value, str) else "", key)
-
-
 _READERS: dict[str, Any] = {
     "app_key": check_key,
     "secret_key": check_key,
     "previous_app_keys": _keys,
-    "base_url": _base_url,
+    "base_url": check_base_url,
     "payment_hosts": _hosts,
     "public_url": _public_url,
     "url_prefix": _url_prefix,

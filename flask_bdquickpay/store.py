@@ -74,7 +74,7 @@ class Store:
     def transaction(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction of its own: see :func:`transaction.run`."""
         self.settle_host()
-        return transaction.run(self.session, work)
+        return transaction.run(self.session, work, self._payments)
 
     def settle_host(self) -> None:
         """Commit what the host has begun, so that no connection is held and nothing is lost."""

@@ -9,41 +9,51 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from .deadline import deadline, time_left
 from .errors import BDQuickPayError
+from .locks import bounded_wait
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 #: Seconds after which a transaction that keeps colliding is given up.
 PATIENCE = 5.0
+#: Seconds that a lock is waited for even at the end of a deadline.
+_SHORTEST = 0.25
 _SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 _MYSQL_ERRORS = {1020, 1205, 1213}  # record changed, lock wait time-out, deadlock
 
 
-def run(session: Session, work: Callable[[], T], patience: float = PATIENCE) -> T:
+def run(session: Session, work: Callable[[], T], table: Table) -> T:
     """Return what `work` returned, once it is committed.
 
-    `work` runs again after a deadlock, a serialization failure or a locked database, for
-    `patience` seconds. Whatever it raises rolls everything back.
+    `work` runs again after a deadlock, a serialization failure or a locked database, until
+    :data:`PATIENCE` or the thread's deadline ends. Whatever it raises rolls everything back.
+
+    :param table: in whose database the transaction is.
     """
-    give_up = time.monotonic() + patience
-    for attempt in range(1_000_000):
-        try:
-            return _once(session, work)
-        except DBAPIError as error:
-            if not is_transient(error) or time.monotonic() > give_up:
-                raise
-            _logger.info("Transaction repeated after %s", type(error.orig).__name__)
-        time.sleep(random.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))  # noqa: S311  # jitter
+    with deadline(PATIENCE):
+        for attempt in range(1_000_000):
+            try:
+                return _once(session, work, table)
+            except DBAPIError as error:
+                pause = random.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25)  # noqa: S311
+                if not is_transient(error) or pause >= time_left():
+                    raise
+                _logger.info("Transaction repeated after %s", type(error.orig).__name__)
+            time.sleep(pause)
     raise AssertionError("unreachable")
 
 
-def _once(session: Session, work: Callable[[], T]) -> T:
+def _once(session: Session, work: Callable[[], T], table: Table) -> T:
     try:
         with _commit_withheld(session):
-            result = work()
+            connection = session.connection(bind_arguments={"clause": table})
+            with bounded_wait(connection, max(time_left(), _SHORTEST)):
+                result = work()
         session.commit()
     except BaseException:
         session.rollback()

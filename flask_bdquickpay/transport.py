@@ -8,38 +8,15 @@ from __future__ import annotations
 
 import io
 import socket
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-_deadline: ContextVar[float] = ContextVar("deadline")
-
-
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Bound all that this thread does with the connections below."""
-    token = _deadline.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
-
-
-def remaining() -> float:
-    """Seconds that are left.
-
-    :raises TimeoutError: when there are none.
-    """
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the deadline has passed")
-    return left
+from .deadline import remaining
 
 
 class _Reader(io.RawIOBase):
@@ -85,6 +62,23 @@ class _File(io.BufferedReader):
         self._held.close()
 
 
+def _resolve(host: str, port: int) -> Any:
+    """The addresses of a host. The resolver knows no time-out, so another thread waits for it."""
+    answer: SimpleQueue[Any] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answer.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, ValueError) as error:
+            answer.put(OSError(f"{host} has no address: {error}"))
+
+    Thread(target=look_up, daemon=True).start()
+    try:
+        return answer.get(timeout=remaining())
+    except Empty:
+        return TimeoutError(f"the address of {host} was not found in time")
+
+
 def _connect(address: Any, seconds: float, options: Any) -> socket.socket:
     family, kind, protocol, _, place = address
     sock = socket.socket(family, kind, protocol)
@@ -104,7 +98,9 @@ class _Connects:
     """Connects to each address of a host within what is left, not that long to each."""
 
     def _new_conn(self: Any) -> socket.socket:
-        addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        addresses = _resolve(self._dns_host, self.port)
+        if isinstance(addresses, OSError):
+            raise addresses
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             try:
                 return _connect(address, remaining() / left, self.socket_options)
@@ -135,7 +131,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """An adapter of requests whose connections obey :func:`deadline`."""
+    """An adapter of requests whose connections obey :func:`.deadline.deadline`."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

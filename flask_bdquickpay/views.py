@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from . import pages
+from .deadline import deadline
 from .errors import (
     BDQuickPayError,
     GatewayError,
@@ -29,7 +30,8 @@ from .verdict import Snapshot
 
 _logger = logging.getLogger(__name__)
 _MAX_WEBHOOK = 64 * 1024
-#: Seconds for the gateway call in a webhook, which must be answered within 10.
+#: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
+_WEBHOOK_DEADLINE = 9.0
 _WEBHOOK_TIMEOUT = 8.0
 _RETRIABLE = (PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
@@ -206,7 +208,8 @@ def _problem(problem: str, code: int, reference: str | None = None) -> ResponseR
 def webhook() -> ResponseReturnValue:
     """Take a webhook as a reason to ask the gateway; nothing in it is believed."""
     try:
-        return _receive()
+        with deadline(_WEBHOOK_DEADLINE):
+            return _receive()
     except HTTPException as error:
         return {"error": error.name}, error.code or 400
     except Exception as error:

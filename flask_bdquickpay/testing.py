@@ -1,0 +1,83 @@
+"""The pytest plugin: the fixture `bdquickpay_gateway`, a gateway for a shop's own tests.
+
+    def test_paid_order_ships(client, bdquickpay_gateway):
+        client.post("/checkout/1")
+        bdquickpay_gateway.pay(Payment.query.one())
+        assert Order.query.one().status == "paid"
+
+pytest loads this module in every test session of the host, so it imports nothing but pytest until
+the fixture is asked for.
+"""
+
+# ruff: noqa: PLC0415 - imports inside functions are this module's point
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .client import Account, BDQuickPayClient
+    from .sandbox.kit import Gateway
+    from .sandbox.server import SandboxServer
+
+
+@pytest.fixture
+def bdquickpay_gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """The sandbox on a loopback port, to which every app of this process talks meanwhile."""
+    from .sandbox.kit import Gateway
+    from .sandbox.server import SandboxServer
+
+    with SandboxServer(any_keys=True, synchronous=True) as server:
+        gateway = Gateway(server, _reread)
+        _redirect(monkeypatch, gateway, server)
+        yield gateway
+
+
+def _redirect(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, server: SandboxServer) -> None:
+    from .client import BDQuickPayClient
+
+    monkeypatch.setattr(BDQuickPayClient, "account", property(_account_at(server)))
+    create = _remembering(BDQuickPayClient.create_payment, gateway)
+    monkeypatch.setattr(BDQuickPayClient, "create_payment", create)
+
+
+def _account_at(server: SandboxServer) -> Callable[[BDQuickPayClient], Account]:
+    """The app's own keys where it has some, else the sandbox's; always at this gateway."""
+    from .client import Account
+    from .sandbox import APP_KEY, SECRET_KEY
+
+    hosts = frozenset({f"{server.host}:{server.port}"})
+
+    def account(self: BDQuickPayClient) -> Account:
+        own = self._account
+        if not own.app_key or not own.secret_key:
+            return Account(server.base_url, APP_KEY, SECRET_KEY, hosts)
+        return Account(server.base_url, own.app_key, own.secret_key, hosts)
+
+    return account
+
+
+def _remembering(create: Callable[..., Any], gateway: Gateway) -> Callable[..., Any]:
+    """Remember which app creates a payment before its answer can be lost."""
+    from flask import current_app, has_app_context, has_request_context, request
+
+    def create_payment(self: BDQuickPayClient, *, success_url: str, **fields: Any) -> Any:
+        if has_app_context():
+            root = request.script_root if has_request_context() else ""
+            gateway.remember(success_url, current_app._get_current_object(), root)  # type: ignore[attr-defined]
+        return create(self, success_url=success_url, **fields)
+
+    return create_payment
+
+
+def _reread(payment: Any) -> None:
+    """Let an unchanged object be read anew: a webhook has changed its row in another session."""
+    from sqlalchemy import inspect
+
+    state = inspect(payment, raiseerr=False)
+    session = getattr(state, "session", None)
+    if session is not None and state.persistent and not session.is_modified(payment):
+        session.expire(payment)
