@@ -64,7 +64,7 @@ def _private(response: Response) -> Response:
     """Keep the token in our URLs from caches and from the sites that a page links to."""
     if request.endpoint != "bdquickpay.static":
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Robots-Tag"] = "noindex"
     return response

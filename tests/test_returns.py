@@ -250,7 +250,7 @@ def test_pages_with_the_token_are_private(shop: Shop, page: str) -> None:
     payment = shop.started()
     headers = shop.client.get(f"/bdquickpay/{page}/{payment.token}").headers
     assert headers["Cache-Control"] == "no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_return_handler_decides_where_the_customer_lands(shop: Shop) -> None:

@@ -1,0 +1,212 @@
+"""Read-only questions about payments and their timeline, for the command line and the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from .models import MAX_ID
+from .status import PaymentStatus
+from .store import Store
+
+_BATCH = 500
+#: No id is longer: what is, the database need not be asked about.
+_MAX_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class PaymentRecord:
+    """A payment as people may see it: without its token. Fields as in `PaymentMixin`."""
+
+    id: int
+    invoice_id: str | None
+    customer_reference: str
+    amount: Decimal
+    status: PaymentStatus
+    previous_status: PaymentStatus | None
+    reason: str | None
+    trx_id: str | None
+    gateway_status: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    verified_at: datetime | None
+    updated_at: datetime
+    resolved_by: str | None
+    payment_metadata: dict[str, Any] | None
+    check_after: datetime | None
+    checks: int
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """A line of a payment's timeline. Fields as in `PaymentEventMixin`."""
+
+    id: int
+    payment_id: int
+    source: str
+    old_status: PaymentStatus
+    new_status: PaymentStatus | None
+    gateway_answer: dict[str, Any] | None
+    note: str | None
+    actor: str | None
+    created_at: datetime
+    deliver_after: datetime | None
+    delivered_at: datetime | None
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Work that has been due since before some moment."""
+
+    count: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which payments are wanted; what is left out does not narrow.
+
+    :ivar since: created at this moment or later.
+    :ivar until: created before this moment.
+    """
+
+    statuses: tuple[PaymentStatus, ...] = ()
+    reference: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Reports:
+    """Asks the database, and changes, commits and rolls back nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._payments = store.models.payment.__table__
+        self._events = store.models.event.__table__
+        self._payment = select(*(self._payments.c[field.name] for field in fields(PaymentRecord)))
+        self._event = select(*(self._events.c[field.name] for field in fields(EventRecord)))
+
+    # Payments
+
+    def payments(self, filters: Filters, limit: int) -> Iterator[PaymentRecord]:
+        """Yield the payments that pass `filters`, the newest first, in flat memory."""
+        statement = self._filtered(filters).order_by(self._payments.c.id.desc()).limit(limit)
+        options = {"yield_per": _BATCH}
+        for row in self._store.session.execute(statement, execution_options=options):
+            yield PaymentRecord(*tuple(row))
+
+    def _filtered(self, filters: Filters) -> Select[Any]:
+        columns, statement = self._payments.c, self._payment
+        if filters.statuses:
+            statement = statement.where(columns.status.in_(filters.statuses))
+        if filters.reference is not None:
+            statement = statement.where(columns.customer_reference == filters.reference)
+        if filters.since is not None:
+            statement = statement.where(columns.created_at >= filters.since)
+        if filters.until is not None:
+            statement = statement.where(columns.created_at < filters.until)
+        return statement
+
+    def one(self, key: str) -> PaymentRecord | None:
+        """Return the payment with this invoice id, else with this id."""
+        return next(iter([*self._with_invoice(key), *self._with_id(key)]), None)
+
+    def matching(self, key: str) -> list[PaymentRecord]:
+        """Return the payments with this invoice id, id or reference, the oldest first.
+
+        All of them: a number may be the id of one payment and the reference of others.
+        """
+        found = [*self._with_invoice(key), *self._with_id(key), *self._with_reference(key)]
+        return sorted(_each_once(found), key=lambda payment: payment.id)
+
+    def _with_invoice(self, key: str) -> list[PaymentRecord]:
+        return self._where(self._payments.c.invoice_id == key) if len(key) <= MAX_ID else []
+
+    def _with_id(self, key: str) -> list[PaymentRecord]:
+        if not key.isascii() or not key.isdigit() or len(key) > _MAX_DIGITS:
+            return []
+        return self._where(self._payments.c.id == int(key))
+
+    def _with_reference(self, key: str) -> list[PaymentRecord]:
+        return self._where(self._payments.c.customer_reference == key)
+
+    def _where(self, condition: Any) -> list[PaymentRecord]:
+        rows = self._store.session.execute(self._payment.where(condition))
+        return [PaymentRecord(*tuple(row)) for row in rows]
+
+    def count(self, status: PaymentStatus) -> int:
+        """Return how many payments have this status."""
+        return self._number(select(func.count()).where(self._payments.c.status == status))
+
+    def overdue(self, before: datetime) -> Backlog:
+        """Return the payments that the sweep should have looked at before then."""
+        due = self._payments.c.check_after
+        return self._backlog(select(func.count(), func.min(due)).where(due <= before))
+
+    # The timeline
+
+    def timeline(self, payment_id: int) -> list[EventRecord]:
+        """Return all that happened to a payment, in order."""
+        events = self._events
+        statement = self._event.where(events.c.payment_id == payment_id).order_by(events.c.id)
+        return self._read_events(statement)
+
+    def undelivered(self, before: datetime) -> Backlog:
+        """Return the events that should have been delivered before then."""
+        due = self._events.c.deliver_after
+        return self._backlog(select(func.count(), func.min(due)).where(due <= before))
+
+    def failing(self, attempts: int, limit: int = 20) -> list[EventRecord]:
+        """Return events that wait although they were tried more than so often, the newest first."""
+        events = self._events.c
+        waits = (events.deliver_after.is_not(None), events.attempts > attempts)
+        return self._read_events(self._event.where(*waits).order_by(events.id.desc()).limit(limit))
+
+    def webhooks(self, since: datetime, limit: int = 20) -> list[EventRecord]:
+        """Return the latest webhooks about payments created since then, the newest first."""
+        payments, events = self._payments.c, self._events.c
+        statement = self._event.join(self._payments, payments.id == events.payment_id)
+        recent = statement.where(payments.created_at >= since, events.source == "webhook")
+        return self._read_events(recent.order_by(events.id.desc()).limit(limit))
+
+    def announced(self, since: datetime) -> int:
+        """Return how many of the payments created since then and completed had a webhook."""
+        return self._number(self._completed_with(since, self._events.c.source == "webhook"))
+
+    def confirmed_by(self, since: datetime) -> dict[str, int]:
+        """Return what completed the payments created since then: the source of each."""
+        arrived = self._events.c.new_status == PaymentStatus.COMPLETED
+        statement = self._completed_with(since, arrived).add_columns(self._events.c.source)
+        rows = self._store.session.execute(statement.group_by(self._events.c.source))
+        return {str(source): int(count) for count, source in rows}
+
+    def _completed_with(self, since: datetime, condition: Any) -> Select[Any]:
+        payments, events = self._payments.c, self._events.c
+        joined = self._payments.join(self._events, payments.id == events.payment_id)
+        recent = (payments.created_at >= since, payments.status == PaymentStatus.COMPLETED)
+        count = func.count(payments.id.distinct())
+        return select(count).select_from(joined).where(*recent, condition)
+
+    # Inside
+
+    def _number(self, statement: Select[Any]) -> int:
+        return int(self._store.session.execute(statement).scalar_one())
+
+    def _backlog(self, statement: Select[Any]) -> Backlog:
+        count, oldest = self._store.session.execute(statement).one()
+        return Backlog(int(count), oldest)
+
+    def _read_events(self, statement: Select[Any]) -> list[EventRecord]:
+        return [EventRecord(*tuple(row)) for row in self._store.session.execute(statement)]
+
+
+def _each_once(payments: Iterable[PaymentRecord]) -> Iterable[PaymentRecord]:
+    """Each payment once."""
+    return {payment.id: payment for payment in payments}.values()

@@ -1,0 +1,183 @@
+"""How the command line writes: aligned text for people; JSON and CSV, alone, for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from .status import PaymentStatus
+
+#: Where nobody looks at a screen, no line is cut or wrapped.
+_ENDLESS = 100_000
+_JOINERS = "\u200c\u200d"  # invisible, but Bangla is spelt with them
+_STYLES = {
+    PaymentStatus.COMPLETED: "green",
+    PaymentStatus.FLAGGED: "bold red",
+    PaymentStatus.FAILED: "red",
+    PaymentStatus.PENDING: "yellow",
+    PaymentStatus.CREATED: "yellow",
+}
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """Return where to write for people; colour and the screen's width only on a terminal."""
+    stream = stream or sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    terminal = stream.isatty()
+    width = None if terminal else _ENDLESS
+    return Console(
+        file=stream,
+        force_terminal=terminal,
+        width=width,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def plain(value: object) -> str:
+    """Return `value` as one line that can't command the terminal, whoever wrote it."""
+    text = " ".join(str(value).split())
+    return "".join(
+        char if char.isprintable() or char in _JOINERS else ascii(char)[1:-1] for char in text
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says, in one line."""
+    lines = str(error).strip().splitlines() or [""]
+    return plain(lines[0])[:300]
+
+
+def moment(value: datetime | None, *, seconds: bool = False) -> str:
+    """Return a time for people, in UTC."""
+    if value is None:
+        return ""
+    form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    return value.astimezone(timezone.utc).strftime(form)
+
+
+def status_text(status: PaymentStatus | None) -> Text:
+    """Return a status in its colour."""
+    return Text("" if status is None else status.value, _STYLES.get(status, "") if status else "")
+
+
+def table(*headings: str) -> Table:
+    """Return an empty table; a heading that ends in ``…`` may be wrapped, ``>`` is aligned right.
+
+    The other columns keep their width, so that an id can be copied whole.
+    """
+    empty = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        wraps = heading.endswith("…")
+        empty.add_column(
+            heading.strip("…>"),
+            justify="right" if heading.startswith(">") else "left",
+            no_wrap=not wraps,
+            overflow="fold",
+        )
+    return empty
+
+
+def add_row(to: Table, *cells: object) -> None:
+    """Add a row to a table; text is taken as it is, never as markup."""
+    shown = (cell if isinstance(cell, Text) else "" if cell is None else cell for cell in cells)
+    to.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in shown))
+
+
+class Bar:
+    """A progress bar on stderr, if that is a terminal: give it to what reports progress."""
+
+    def __init__(self, title: str) -> None:
+        self.done = 0
+        screen = console(sys.stderr)
+        columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=screen, disable=not screen.is_terminal)
+        self._task = self._progress.add_task(title, total=None)
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        self.done = done
+        self._progress.update(self._task, completed=done, total=total)
+
+
+# For programs
+
+
+@contextmanager
+def output(*, alone: bool) -> Iterator[TextIO]:
+    """Yield stdout; `alone` sends to stderr whatever anybody else prints or logs meanwhile."""
+    out = sys.stdout
+    if not alone:
+        yield out
+        return
+    handlers = [handler for handler in _handlers() if handler.stream is out]
+    with redirect_stdout(sys.stderr):
+        for handler in handlers:
+            handler.setStream(sys.stderr)
+        try:
+            yield out
+        finally:
+            for handler in handlers:
+                handler.setStream(out)
+
+
+def _handlers() -> Iterator[logging.StreamHandler[Any]]:
+    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.StreamHandler):
+                yield handler
+
+
+def exact(value: object) -> Any:
+    """Return `value` as JSON has it: amounts as plain decimals, times as ISO 8601 in UTC."""
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} has no exact form")
+
+
+def write_json(out: TextIO, document: object) -> None:
+    """Write one JSON document."""
+    out.write(json.dumps(document, default=exact, indent=2) + "\n")
+
+
+def write_csv(
+    out: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, object]]
+) -> None:
+    """Write CSV that a spreadsheet takes for data, never for a formula."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(exact(value)) if isinstance(value, (Decimal, datetime, Enum)) else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
