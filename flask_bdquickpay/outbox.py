@@ -109,7 +109,7 @@ class Outbox:
         for call in signals.calls(signals.payment_changed, self._app, **arguments):
             try:
                 call()
-                self._store.session.commit()
+                self._store.keep_loaded()
             except Exception as error:
                 self._store.session.rollback()
                 _logger.exception("A receiver of payment_changed raised (event %s)", event_id)

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from blinker import Signal
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
@@ -215,8 +216,7 @@ class Service:
         """Send `payment_created`; a receiver that raises does not keep the customer from paying."""
 
         def work() -> None:
-            payment = self.store.load(payment_id)
-            signals.send(signals.payment_created, self.app, payment=payment)
+            self._send(signals.payment_created, payment_id)
 
         if signals.payment_created.receivers:
             try:
@@ -439,7 +439,15 @@ class Service:
     def _signal(self, payment_id: int, status: PaymentStatus) -> None:
         signal = signals.OF_STATUS.get(status)
         if signal is not None and signal.receivers:
-            signals.send(signal, self.app, payment=self.store.load(payment_id))
+            self._send(signal, payment_id)
+
+    def _send(self, signal: Signal, payment_id: int) -> None:
+        """Call every receiver inside the transaction; the first that raises ends it."""
+        payment = self.store.load(payment_id)
+        check = self.store.guard()
+        for call in signals.calls(signal, self.app, payment=payment):
+            call()
+            check()
 
     def _note(self, seen: Snapshot, source: str, note: str, **values: Any) -> None:
         """Record a fact that changed nothing."""

@@ -142,7 +142,7 @@ def _seconds(value: object, key: str) -> float:
         seconds = -1.0
     if isinstance(value, bool) or not 0 < seconds <= _LONGEST:
         raise ConfigurationError(
-            f"{key} must be a number of seconds above 0, such as 4.0, not {value!r}."
+            f"{key} must be a number of seconds, such as 4.0, above 0 and at most {_LONGEST:.0f}."
         )
     return seconds
 

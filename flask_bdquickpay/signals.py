@@ -45,12 +45,6 @@ OF_STATUS: dict[PaymentStatus, Signal] = {
 }
 
 
-def send(signal: Signal, app: Flask, **arguments: Any) -> None:
-    """Call every receiver; the first that raises ends it."""
-    for call in calls(signal, app, **arguments):
-        call()
-
-
 def calls(signal: Signal, app: Flask, **arguments: Any) -> Iterator[Callable[[], None]]:
     """Yield a call for each receiver, async ones included."""
     for receiver in () if signal.is_muted else signal.receivers_for(app):

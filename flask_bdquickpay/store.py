@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from . import transaction
+from .errors import BDQuickPayError
 from .models import Models, PaymentEventMixin, PaymentMixin, utcnow
 from .status import MOVES, PaymentStatus
 from .verdict import Snapshot
@@ -74,7 +75,27 @@ class Store:
     def transaction(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction of its own: see :func:`transaction.run`."""
         self.settle_host()
-        return transaction.run(self.session, work, self._payments)
+        try:
+            return transaction.run(self.session, work, self._payments)
+        except BaseException:
+            self.session.rollback()  # also a session that a receiver has put in its place
+            raise
+
+    def guard(self) -> Callable[[], None]:
+        """Return a check that the transaction of now is still open.
+
+        :raises BDQuickPayError: from the check, when somebody rolled it back.
+        """
+        session = self.session
+        begun = session.get_transaction()
+
+        def check() -> None:
+            if self.session is not session or session.get_transaction() is not begun:
+                raise BDQuickPayError(
+                    "A signal receiver rolled back or closed db.session; let it raise instead."
+                )
+
+        return check
 
     def settle_host(self) -> None:
         """Commit what the host has begun, so that no connection is held and nothing is lost."""

@@ -107,7 +107,9 @@ class Bar:
         self.done = 0
         screen = console(sys.stderr)
         columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=screen, disable=not screen.is_terminal)
+        self._progress = Progress(
+            *columns, console=screen, disable=not screen.is_terminal, transient=True
+        )
         self._task = self._progress.add_task(title, total=None)
 
     def __enter__(self) -> Bar:
@@ -167,9 +169,7 @@ def write_json(out: TextIO, document: object) -> None:
     out.write(json.dumps(document, default=exact, indent=2) + "\n")
 
 
-def write_csv(
-    out: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, object]]
-) -> None:
+def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write CSV that a spreadsheet takes for data, never for a formula."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)

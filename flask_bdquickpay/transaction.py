@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from .deadline import deadline, time_left
-from .errors import BDQuickPayError
 from .locks import bounded_wait
 
 T = TypeVar("T")
@@ -63,25 +62,17 @@ def _once(session: Session, work: Callable[[], T], table: Table) -> T:
 
 @contextmanager
 def _commit_withheld(session: Session) -> Iterator[None]:
-    """Turn a receiver's ``db.session.commit()`` into a flush, so that all commits at the end.
-
-    :raises BDQuickPayError: when a receiver rolled back what it was called in.
-    """
+    """Turn a receiver's ``db.session.commit()`` into a flush, so that all commits at the end."""
 
     def flush() -> None:
         session.flush()
         session.expire_all()
 
-    begun = session.begin() if not session.in_transaction() else session.get_transaction()
     session.commit = flush  # type: ignore[method-assign]
     try:
         yield
     finally:
         del session.commit
-    if session.get_transaction() is not begun:
-        raise BDQuickPayError(
-            "A signal receiver rolled back or closed db.session; let it raise instead."
-        )
 
 
 def is_transient(error: DBAPIError) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 
 from .deadline import remaining
 
@@ -62,21 +63,24 @@ class _File(io.BufferedReader):
         self._held.close()
 
 
-def _resolve(host: str, port: int) -> Any:
+def _resolve(host: str, port: int) -> list[Any]:
     """The addresses of a host. The resolver knows no time-out, so another thread waits for it."""
-    answer: SimpleQueue[Any] = SimpleQueue()
+    answer: SimpleQueue[list[Any] | OSError] = SimpleQueue()
 
     def look_up() -> None:
         try:
-            answer.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            answer.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
         except (OSError, ValueError) as error:
             answer.put(OSError(f"{host} has no address: {error}"))
 
     Thread(target=look_up, daemon=True).start()
     try:
-        return answer.get(timeout=remaining())
+        found = answer.get(timeout=remaining())
     except Empty:
-        return TimeoutError(f"the address of {host} was not found in time")
+        raise TimeoutError(f"the address of {host} was not found in time") from None
+    if isinstance(found, OSError):
+        raise found
+    return found
 
 
 def _connect(address: Any, seconds: float, options: Any) -> socket.socket:
@@ -94,20 +98,26 @@ def _connect(address: Any, seconds: float, options: Any) -> socket.socket:
     return sock
 
 
+def _connect_to_any(addresses: list[Any], options: Any) -> socket.socket:
+    for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        try:
+            return _connect(address, remaining() / left, options)
+        except OSError:
+            if left == 1:
+                raise
+    raise OSError("the host has no address")
+
+
 class _Connects:
     """Connects to each address of a host within what is left, not that long to each."""
 
     def _new_conn(self: Any) -> socket.socket:
-        addresses = _resolve(self._dns_host, self.port)
-        if isinstance(addresses, OSError):
-            raise addresses
-        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            try:
-                return _connect(address, remaining() / left, self.socket_options)
-            except OSError:
-                if left == 1:
-                    raise
-        raise OSError(f"{self._dns_host} has no address")
+        try:
+            addresses = _resolve(self._dns_host, self.port)
+            return _connect_to_any(addresses, self.socket_options)
+        except OSError as error:
+            # A bare ConnectionResetError would be taken for one that came after the request.
+            raise NewConnectionError(self, f"no connection: {error}") from error
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]  # a mixin of urllib3's connections

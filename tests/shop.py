@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -72,7 +73,7 @@ class Shop:
 
     def reprice(self, reference: str, total: str) -> None:
         with self.app.app_context():
-            self.db.session.get(self.Order, int(reference)).total = Decimal(total)
+            self.db.session.get_one(self.Order, int(reference)).total = Decimal(total)
             self.db.session.commit()
 
     def click(self, reference: str, client: FlaskClient | None = None) -> TestResponse:
@@ -146,12 +147,21 @@ class Shop:
             self.db.session.commit()
 
 
-def make_shop(uri: str, server: SandboxServer, **config: Any) -> Shop:
-    """Return a shop on the database at `uri`, its tables made, that pays at `server`."""
+def make_shop(
+    uri: str,
+    server: SandboxServer,
+    prepare: Callable[[Flask], object] = lambda app: None,
+    **config: Any,
+) -> Shop:
+    """Return a shop on the database at `uri`, its tables made, that pays at `server`.
+
+    :param prepare: called with the app before the extensions are initialised.
+    """
     app, db = Flask("tests.shop"), SQLAlchemy()
     app.config.update(SECRET_KEY="tests", SQLALCHEMY_DATABASE_URI=uri, **KEYS)
     app.config.update(BDQUICKPAY_BASE_URL=server.base_url, TESTING=True)
     app.config.update(config)
+    prepare(app)
     Order, Ledger = _models(db)
     bdquickpay = BDQuickPay()
     db.init_app(app)
@@ -187,13 +197,13 @@ def _listen(shop: Shop) -> None:
 
     @shop.bdquickpay.order_loader
     def load(reference: str) -> PaymentRequest | None:
-        order = reference.isdecimal() and shop.db.session.get(shop.Order, int(reference))
-        return PaymentRequest(order.total, {"order_id": order.id}) if order else None
+        order = shop.db.session.get(shop.Order, int(reference) if reference.isdecimal() else 0)
+        return None if order is None else PaymentRequest(order.total, {"order_id": order.id})
 
     def fulfil(app: Flask, payment: Any) -> None:
         line = shop.Ledger(payment_id=payment.id, reference=payment.customer_reference)
         shop.db.session.add(line)
-        shop.db.session.get(shop.Order, int(payment.customer_reference)).status = "paid"
+        shop.db.session.get_one(shop.Order, int(payment.customer_reference)).status = "paid"
 
     def changed(app: Flask, payment: Any, event: Any) -> None:
         shop.changed.append((event.id, str(event.new_status)))

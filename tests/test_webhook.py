@@ -11,6 +11,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from flask_bdquickpay import payment_paid
+from flask_bdquickpay.sandbox.server import SandboxServer
 
 from .shop import KEYS, Shop, make_shop
 
@@ -132,19 +133,13 @@ def test_receiver_that_raises_is_503_and_rolls_everything_back(shop: Shop) -> No
 
 @pytest.mark.parametrize("first", ["csrf", "bdquickpay"])
 def test_csrf_protect_of_the_host_needs_no_extra_line(
-    database_uri: str, server: Any, first: str, monkeypatch: pytest.MonkeyPatch
+    database_uri: str, server: SandboxServer, first: str
 ) -> None:
     protect = CSRFProtect()
     if first == "csrf":
-        original = Flask.register_blueprint
-
-        def register(app: Flask, *args: Any, **options: Any) -> None:
-            protect.init_app(app)
-            original(app, *args, **options)
-
-        monkeypatch.setattr(Flask, "register_blueprint", register)
-    shop = make_shop(database_uri, server)
-    if first == "bdquickpay":
+        shop = make_shop(database_uri, server, protect.init_app)
+    else:
+        shop = make_shop(database_uri, server)
         protect.init_app(shop.app)
     payment = shop.started()  # the button carries the token
     assert shop.client.post(f"/bdquickpay/checkout/{payment.customer_reference}").status_code == 400
@@ -204,6 +199,11 @@ def test_wrong_key_costs_no_statement(shop: Shop) -> None:
     assert (statements, commits) == ([], 0)
 
 
+def checked_out(shop: Shop) -> int:
+    pool: Any = shop.db.engine.pool
+    return int(pool.checkedout())
+
+
 @pytest.mark.parametrize("route", ["webhook", "success", "cancel", "status"])
 def test_no_connection_is_held_while_the_gateway_is_asked(
     shop: Shop, route: str, monkeypatch: pytest.MonkeyPatch
@@ -214,7 +214,7 @@ def test_no_connection_is_held_while_the_gateway_is_asked(
     ask = client.verify_payment
 
     def watched(*args: Any, **options: Any) -> Any:
-        held.append(shop.db.engine.pool.checkedout())
+        held.append(checked_out(shop))
         return ask(*args, **options)
 
     monkeypatch.setattr(client, "verify_payment", watched)
@@ -233,7 +233,7 @@ def test_no_connection_is_held_while_the_gateway_creates(
     create = client.create_payment
 
     def watched(**options: Any) -> Any:
-        held.append(shop.db.engine.pool.checkedout())
+        held.append(checked_out(shop))
         return create(**options)
 
     monkeypatch.setattr(client, "create_payment", watched)
