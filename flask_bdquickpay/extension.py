@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from sqlalchemy.orm import object_session
 from . import pages
 from .cli import commands
 from .client import BDQuickPayClient
-from .errors import ConfigurationError, OrderNotFoundError
+from .errors import ConfigurationError, InvalidPaymentRequest, OrderNotFoundError
 from .models import Models, build_models
 from .money import PaymentRequest
 from .outbox import Outbox
@@ -164,7 +163,12 @@ class BDQuickPay:
         """
         if self._load_order is None:
             raise ConfigurationError("Register what to charge with @bdquickpay.order_loader.")
-        wanted = self._load_order(reference)
+        try:
+            wanted = self._load_order(reference)
+        except InvalidPaymentRequest:
+            raise
+        except (ValueError, OverflowError) as error:  # int("abc"): no order's reference
+            raise OrderNotFoundError(f"There is no order {reference!r} ({error}).") from error
         if wanted is None:
             raise OrderNotFoundError(f"There is no order {reference!r}.")
         return wanted
@@ -238,7 +242,12 @@ def _in_sandbox(app: Flask, settings: Settings) -> Settings:
             "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
             "or BDQUICKPAY_SANDBOX to take real payments."
         )
-    sandbox = embedded(Path(app.instance_path))
+    sandbox = embedded(app.instance_path)
+
+    @app.before_request
+    def keep_sandbox_running() -> None:
+        sandbox.ensure()  # the process that ran it may be gone
+
     app.logger.warning("SANDBOX: no real money moves. Its pages: %s", sandbox.url)
     return replace(settings, app_key=keys[0], secret_key=keys[1], base_url=sandbox.base_url)
 
