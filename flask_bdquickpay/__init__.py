@@ -1,33 +1,43 @@
-"""Take bKash payments in a Flask shop through bdQuickPay."""
+"""Take bKash payments in a Flask shop through bdQuickPay.
 
-from .client import BDQuickPayClient, CreatedPayment, Transaction, VerifiedPayment
-from .errors import (
-    AuthenticationError,
-    BDQuickPayError,
-    ConfigurationError,
-    GatewayError,
-    GatewayUnavailableError,
-    InvalidPaymentRequest,
-    InvoiceNotFoundError,
-    MerchantInactiveError,
-    OrderNotFoundError,
-    RequestRejectedError,
-    ResolutionError,
-)
-from .extension import BDQuickPay
-from .models import PaymentEventMixin, PaymentMixin
-from .money import PaymentRequest
-from .reconcile import ReconcileReport
-from .signals import (
-    payment_cancelled,
-    payment_changed,
-    payment_created,
-    payment_expired,
-    payment_failed,
-    payment_flagged,
-    payment_paid,
-)
-from .status import PaymentStatus
+Names are imported when they are first used: pytest loads the test kit below this package in every
+session of an environment, also where nobody asks for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import BDQuickPayClient, CreatedPayment, Transaction, VerifiedPayment
+    from .errors import (
+        AuthenticationError,
+        BDQuickPayError,
+        ConfigurationError,
+        GatewayError,
+        GatewayUnavailableError,
+        InvalidPaymentRequest,
+        InvoiceNotFoundError,
+        MerchantInactiveError,
+        OrderNotFoundError,
+        RequestRejectedError,
+        ResolutionError,
+    )
+    from .extension import BDQuickPay
+    from .models import PaymentEventMixin, PaymentMixin
+    from .money import PaymentRequest
+    from .reconcile import ReconcileReport
+    from .signals import (
+        payment_cancelled,
+        payment_changed,
+        payment_created,
+        payment_expired,
+        payment_failed,
+        payment_flagged,
+        payment_paid,
+    )
+    from .status import PaymentStatus
+
+_MODULES = ("errors", "status", "money", "signals", "client", "models", "reconcile", "extension")
 
 __all__ = [
     "AuthenticationError",
@@ -59,3 +69,13 @@ __all__ = [
     "payment_flagged",
     "payment_paid",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _MODULES:
+            found = getattr(import_module(f".{module}", __name__), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,6 +26,7 @@ from .errors import (
     ConfigurationError,
     GatewayError,
     GatewayUnavailableError,
+    InvoiceNotFoundError,
     OrderNotFoundError,
     ResolutionError,
 )
@@ -33,7 +34,7 @@ from .models import MAX_REFERENCE, PaymentMixin, utcnow
 from .money import PaymentRequest
 from .outbox import Outbox
 from .settings import Settings, is_loopback
-from .status import SUPERSEDED, PaymentStatus
+from .status import MOVES, SUPERSEDED, PaymentStatus
 from .store import Conflict, Store
 from .verdict import Snapshot, Verdict, is_known, is_payable, judge, next_check
 
@@ -74,25 +75,28 @@ class Service:
     def start(self, reference: str, request: PaymentRequest, urls: ReturnURLs) -> PaymentMixin:
         """Return the payment of an order: paid, still payable, or new.
 
-        :raises OrderNotFoundError: for a reference that can't be one.
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
-        check_reference(reference)
         for _ in range(_TRIES):
             holder = self.store.find("order_key", reference)
             if holder is None:
                 payment_id = self._create(reference, request, urls)
             else:
                 payment_id = self._reuse(holder, request)
-            if payment_id is not None:
-                return self._for_customer(payment_id)
+            payment = None if payment_id is None else self._for_customer(payment_id)
+            if payment is not None:
+                return payment
         raise GatewayUnavailableError("Too many payments of this order at once; try again.")
 
-    def _for_customer(self, payment_id: int) -> PaymentMixin:
+    def _for_customer(self, payment_id: int) -> PaymentMixin | None:
+        """Return the payment; ``None`` if another one took the order meanwhile."""
         payment = self.store.load(payment_id)
-        if not payment.is_final:
-            check_payment_url(payment.payment_url or "", self.client.account)
-        self.store.settle_host()
+        self.store.keep_loaded()
+        if payment.is_final:
+            return payment
+        if payment.order_key is None:
+            return None
+        check_payment_url(payment.payment_url or "", self.client.account)
         return payment
 
     def _reuse(self, holder: Snapshot, request: PaymentRequest) -> int | None:
@@ -113,11 +117,11 @@ class Service:
         self._supersede(settled)
         return None
 
-    def _await_creation(self, holder: Snapshot) -> None:
+    def _await_creation(self, seen: Snapshot) -> None:
         """Wait for another request that is creating the payment; fail it if that one is gone."""
-        if self.close_if_lost(holder, "checkout"):
-            return
-        time.sleep(_POLL)
+        while seen.status == PaymentStatus.CREATED and not self.close_if_lost(seen, "checkout"):
+            time.sleep(_POLL)
+            seen = self._again(seen)
 
     def _supersede(self, seen: Snapshot) -> None:
         if seen.order_key is not None:
@@ -148,6 +152,7 @@ class Service:
     def _create(self, reference: str, request: PaymentRequest, urls: ReturnURLs) -> int | None:
         """Return the id of a new, accepted payment; ``None`` if a rival was first."""
         token = secrets.token_urlsafe(32)
+        success_url, cancel_url = urls.success(token), urls.cancel(token)
         if not self._insert(token, reference, request):
             return None
         created = self.store.find("token", token)
@@ -156,8 +161,8 @@ class Service:
             answer = self.client.create_payment(
                 amount=request.amount,
                 customer_reference=reference,
-                success_url=urls.success(token),
-                cancel_url=urls.cancel(token),
+                success_url=success_url,
+                cancel_url=cancel_url,
                 webhook_url=urls.webhook,
                 metadata=request.metadata,
                 timeout=self.settings.timeout,
@@ -262,7 +267,8 @@ class Service:
 
         :param timeout: seconds for the gateway call, else the client's.
         :param gave_up: whether the customer came back by the cancel URL.
-        :raises GatewayError: with the payment unchanged, the failure noted in its timeline.
+        :raises GatewayError: with the payment unchanged, the failure noted in its timeline; but a
+            payment that has expired and that the gateway does not know any more expires here too.
         """
         if seen.invoice_id is None:
             if seen.status == PaymentStatus.CREATED:
@@ -273,6 +279,10 @@ class Service:
         try:
             answer = self.client.verify_payment(seen.invoice_id, timeout=timeout)
         except GatewayError as error:
+            forgotten = isinstance(error, InvoiceNotFoundError) and seen.has_expired(utcnow())
+            if forgotten and PaymentStatus.EXPIRED in MOVES[seen.status]:
+                verdict = Verdict(PaymentStatus.EXPIRED, error.message)
+                return self._move(seen, verdict, source) or self._again(seen)
             if source != "status":
                 self._note(seen, source, f"the gateway could not be asked: {error.message}")
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,9 @@ def new_shop(database_uri: str, server: SandboxServer) -> Iterator[Callable[...,
         return shops[-1]
 
     yield make
+    for thread in threading.enumerate():
+        if thread.name == "bdquickpay-outbox":
+            thread.join(30)
     for shop in shops:
         with shop.app.app_context():
             shop.db.engine.dispose()

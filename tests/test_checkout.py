@@ -286,3 +286,11 @@ def test_same_invoice_for_two_payments_is_refused(shop: Shop) -> None:
     with shop.app.test_request_context(), pytest.raises(GatewayUnavailableError):
         shop.bdquickpay.start(shop.order())
     assert shop.payments()[-1].status == "failed"
+
+
+def test_expired_payment_that_the_gateway_forgot_makes_way(shop: Shop) -> None:
+    """As after a change of the merchant's account."""
+    payment = shop.started()
+    shop.change(payment, invoice_id="FORGOTTEN", expires_at=utcnow() - timedelta(seconds=1))
+    assert shop.click(payment.customer_reference).status_code == 303
+    assert [p.status for p in shop.payments()] == ["expired", "pending"]

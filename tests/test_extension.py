@@ -30,7 +30,7 @@ def bare_app(**config: Any) -> Flask:
 
 
 def test_app_without_a_database_is_told_what_to_do() -> None:
-    with pytest.raises(ConfigurationError, match="db.init_app"):
+    with pytest.raises(ConfigurationError, match=r"db\.init_app"):
         BDQuickPay(bare_app())
 
 

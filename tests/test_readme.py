@@ -68,7 +68,7 @@ def test_app_of_the_readme_sells(
         monkeypatch.setenv(f"FLASK_{name}", value)
     shop: dict[str, Any] = {"__name__": "readme_shop"}
     code = re.findall(r"```python\n(.*?)```", section("Ten lines to integrate"), re.DOTALL)
-    exec(code[0], shop)  # noqa: S102
+    exec(code[0], shop)
     app = shop["create_app"]()
     with app.app_context():
         shop["db"].session.add(shop["Order"](total=500))
