@@ -105,10 +105,11 @@ def test_fail_and_time_out(shop: Shop, bdquickpay_gateway: Gateway, end: str) ->
     assert payment.status in ("failed", "expired")
 
 
-def test_cancel_is_heard_of_at_the_return(shop: Shop, bdquickpay_gateway: Gateway) -> None:
+def test_cancel_is_believed_at_the_return(shop: Shop, bdquickpay_gateway: Gateway) -> None:
     payment = shop.start()
     outcome = bdquickpay_gateway.cancel(payment)
-    assert outcome.webhook is None
+    assert outcome.webhook is not None
+    assert outcome.webhook.status_code == 200
     shop.app.test_client().get(outcome.return_url)
     shop.db.session.refresh(payment)
     assert payment.status == "cancelled"

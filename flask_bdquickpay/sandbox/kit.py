@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -47,9 +48,13 @@ class Gateway:
         return self._act(self.sandbox.pay, payment, amount, webhook, **how)
 
     def cancel(self, payment: Any, webhook: bool = True) -> Outcome:
-        """Go back without paying. The gateway announces no cancellation: the shop learns of it
-        when the buyer returns."""
-        return self._act(self.sandbox.cancel, payment, webhook)
+        """Go back without paying. The webhook says failed while verify still says pending, since
+        the payment can be taken up again: the shop cancels when the buyer returns."""
+        outcome: Outcome = self._act(self.sandbox.cancel, payment, webhook)
+        if not webhook or outcome.webhook is not None or outcome.payment.webhook_url is None:
+            return outcome
+        said = self.send_webhook(payment, event="payment.failed", status="failed")
+        return replace(outcome, webhook=said)
 
     def fail(self, payment: Any, webhook: bool = True) -> Outcome:
         """The gateway marks the payment failed."""
