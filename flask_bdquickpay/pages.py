@@ -15,6 +15,7 @@ from wtforms.widgets import html_params
 
 from .forms import PayForm
 from .language import current_language, format_moment, format_money, knows, translate
+from .reasons import explain
 
 
 def render(name: str, **context: object) -> str:
@@ -46,6 +47,7 @@ class Helpers:
     money: Callable[[Decimal], str]
     moment: Callable[[datetime], str]
     static: Callable[[str], str]
+    explain: Callable[[str], str]
     button: Callable[..., Markup]
 
 
@@ -56,6 +58,7 @@ def _helpers() -> Helpers:
         money=format_money,
         moment=format_moment,
         static=_static,
+        explain=explain,
         button=button,
     )
 

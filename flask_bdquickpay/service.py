@@ -20,7 +20,7 @@ from blinker import Signal
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from . import signals
+from . import reasons, signals
 from .client import Account, BDQuickPayClient, CreatedPayment, VerifiedPayment
 from .errors import (
     ConfigurationError,
@@ -169,7 +169,8 @@ class Service:
             )
             check_payment_url(answer.payment_url, self.client.account)
         except (GatewayError, ConfigurationError) as error:
-            self._move(created, Verdict(PaymentStatus.FAILED, _why_not_created(error)), "checkout")
+            verdict = Verdict(PaymentStatus.FAILED, _why_not_created(error))
+            self._move(created, verdict, "checkout", {"note": str(error)})
             raise
         return self._accepted(created, answer)
 
@@ -208,7 +209,7 @@ class Service:
                 expires_at=expires_at,
             )
         except Conflict:
-            reason = f"the gateway answered with the invoice {answer.invoice_id} of another payment"
+            reason = reasons.INVOICE_TAKEN % {"invoice": answer.invoice_id}
             self._move(created, Verdict(PaymentStatus.FAILED, reason), "checkout")
             raise GatewayUnavailableError(reason, invoice_id=answer.invoice_id) from None
         if moved is None:
@@ -233,8 +234,7 @@ class Service:
         """Fail a payment whose creation was never answered; nobody holds its URL."""
         if utcnow() < created.created_at + timedelta(seconds=self._patience):
             return False
-        reason = "the gateway's answer was lost: nobody was sent to pay"
-        self._move(created, Verdict(PaymentStatus.FAILED, reason), source)
+        self._move(created, Verdict(PaymentStatus.FAILED, reasons.ANSWER_LOST), source)
         return True
 
     # Settling
@@ -281,7 +281,7 @@ class Service:
         except GatewayError as error:
             forgotten = isinstance(error, InvoiceNotFoundError) and seen.has_expired(utcnow())
             if forgotten and PaymentStatus.EXPIRED in MOVES[seen.status]:
-                verdict = Verdict(PaymentStatus.EXPIRED, error.message)
+                verdict = Verdict(PaymentStatus.EXPIRED, reasons.UNKNOWN_AT_GATEWAY)
                 return self._move(seen, verdict, source) or self._again(seen)
             if source != "status":
                 self._note(seen, source, f"the gateway could not be asked: {error.message}")
@@ -387,13 +387,14 @@ class Service:
         """Return a verdict beside another payment, and the one it takes the order from."""
         owner = self.store.find("trx_id", verdict.trx_id)
         if owner is not None and owner.id != seen.id:
-            reason = f"transaction {verdict.trx_id} was already seen on payment {owner.id}"
+            facts = {"transaction": verdict.trx_id, "payment": owner.id}
+            reason = reasons.TRANSACTION_SEEN % facts
             return Verdict(PaymentStatus.FLAGGED, reason), None
         holder = self.store.find("order_key", seen.customer_reference)
         if holder is None or holder.id == seen.id:
             return verdict, None
         if holder.status == PaymentStatus.COMPLETED:
-            reason = f"the order was already paid by payment {holder.id}"
+            reason = reasons.PAID_ALREADY % {"payment": holder.id}
             return replace(verdict, status=PaymentStatus.FLAGGED, reason=reason), None
         return verdict, holder.id
 
@@ -484,7 +485,7 @@ class Service:
                 f"Payment {seen.id} is {seen.status}; only a flagged one is resolved."
             )
         status = PaymentStatus.COMPLETED if accept else PaymentStatus.FAILED
-        verdict = Verdict(status, seen.reason if accept else f"rejected: {note}")
+        verdict = Verdict(status, seen.reason if accept else reasons.REJECTED % {"note": note})
         facts = {"note": note, "actor": actor}
         displaced = None
         for _ in range(_TRIES):
@@ -509,8 +510,8 @@ class _Overtaken(Exception):
 
 def _why_not_created(error: Exception) -> str:
     if isinstance(error, GatewayUnavailableError):
-        return f"the answer to its creation was lost: {error.message}"
-    return f"the gateway refused to create it: {error}"
+        return reasons.ANSWER_LOST
+    return reasons.REFUSED % {"why": error}
 
 
 def check_reference(reference: str) -> None:

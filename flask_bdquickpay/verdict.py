@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from . import reasons
 from .client import VerifiedPayment
 from .status import SUPERSEDED, PaymentStatus
 
@@ -108,7 +109,7 @@ def judge(
 def _completed(payment: Snapshot, answer: VerifiedPayment, flag_late: bool) -> Verdict:
     objection = _disagreement(payment, answer)
     if objection is None and flag_late and payment.status in _LATE_STATUSES:
-        objection = f"paid after it had {payment.status} here"
+        objection = reasons.PAID_LATE
     trx_id = answer.transaction.trx_id if answer.transaction else None
     status = PaymentStatus.COMPLETED if objection is None else PaymentStatus.FLAGGED
     return Verdict(status, objection, trx_id)
@@ -120,13 +121,13 @@ _LATE_STATUSES = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 def _disagreement(payment: Snapshot, answer: VerifiedPayment) -> str | None:
     paid = answer.transaction.amount if answer.transaction else None
     if answer.amount != payment.amount:
-        return f"amount mismatch: the gateway's payment is of {answer.amount} BDT"
+        return reasons.OTHER_AMOUNT_ASKED % {"amount": answer.amount}
     if paid != payment.amount:
-        return f"amount mismatch: {paid} BDT were paid"
+        return reasons.OTHER_AMOUNT_PAID % {"amount": paid}
     if answer.customer_reference not in (None, payment.customer_reference):
-        return f"the gateway's payment is for {answer.customer_reference!r}"
+        return reasons.OTHER_ORDER % {"reference": answer.customer_reference}
     if payment.superseded:
-        return "superseded: paid although the order's amount had changed"
+        return reasons.PAID_SUPERSEDED
     return None
 
 
@@ -144,8 +145,8 @@ def _why(status: PaymentStatus, payment: Snapshot, answer: VerifiedPayment) -> s
         return None
     paid = answer.transaction.amount if answer.transaction else None
     if paid not in (None, payment.amount):
-        return f"amount mismatch: {paid} BDT were paid"
-    return "the gateway reports that the payment failed"
+        return reasons.OTHER_AMOUNT_PAID % {"amount": paid}
+    return reasons.FAILED_AT_GATEWAY
 
 
 def is_known(word: str) -> bool:

@@ -24,7 +24,7 @@ TEMPLATES = next(
     folder for folder in (PACKAGE / "templates", PACKAGE.parent / "templates") if folder.is_dir()
 )
 CATALOGUE = PACKAGE / "translations" / "bn" / "LC_MESSAGES" / "bdquickpay.po"
-KEYWORDS = {"_": None, "translate": None}
+KEYWORDS = {"_": None, "translate": None, "N_": None}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 

@@ -306,3 +306,12 @@ def test_timeline_tells_what_came_from_where(shop: Shop) -> None:
     ]
     answer = shop.events(payment)[-1].gateway_answer
     assert answer["transaction"]["status"] == "completed"
+
+
+def test_reasons_are_shown_in_the_customers_language(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(BDQUICKPAY_LANGUAGE="bn")
+    payment = shop.started()
+    shop.gateway.pay(payment, amount=400, completes=True, webhook=False)
+    page = shop.success(payment).text
+    assert "টাকার অঙ্ক মেলেনি: 400" in page
+    assert "amount mismatch" not in page

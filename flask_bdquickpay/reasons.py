@@ -1,0 +1,41 @@
+"""Why a payment is as it is: the sentences that are stored, and their words for a customer."""
+
+from __future__ import annotations
+
+import re
+
+from .language import translate
+
+
+def N_(sentence: str) -> str:
+    """Mark a sentence for the catalogue."""
+    return sentence
+
+
+FAILED_AT_GATEWAY = N_("the gateway reports that the payment failed")
+OTHER_AMOUNT_PAID = N_("amount mismatch: %(amount)s BDT were paid")
+OTHER_AMOUNT_ASKED = N_("amount mismatch: the gateway's payment is of %(amount)s BDT")
+OTHER_ORDER = N_("the gateway's payment is for another order: %(reference)s")
+PAID_LATE = N_("paid after it had failed or expired here")
+PAID_SUPERSEDED = N_("superseded: paid although the order's amount had changed")
+PAID_ALREADY = N_("the order was already paid by payment %(payment)s")
+TRANSACTION_SEEN = N_("transaction %(transaction)s was already seen on payment %(payment)s")
+UNKNOWN_AT_GATEWAY = N_("the gateway does not know the payment any more")
+ANSWER_LOST = N_("the gateway's answer was lost: nobody was sent to pay")
+REFUSED = N_("the gateway refused to create the payment: %(why)s")
+INVOICE_TAKEN = N_("the gateway answered with invoice %(invoice)s, which another payment has")
+REJECTED = N_("rejected by the shop: %(note)s")
+
+_SENTENCES = [text for name, text in vars().copy().items() if name.isupper() and name != "N_"]
+_PATTERNS = {
+    sentence: re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.*)", re.escape(sentence)))
+    for sentence in _SENTENCES
+}
+
+
+def explain(reason: str) -> str:
+    """Return a stored reason in the customer's language; as it is when it is not one of ours."""
+    for sentence, pattern in _PATTERNS.items():
+        if found := pattern.fullmatch(reason):
+            return translate(sentence, **found.groupdict())
+    return reason
