@@ -69,7 +69,7 @@ def _start_mariadb(daemon: str, folder: Path) -> tuple[subprocess.Popen[bytes], 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
-    for _ in range(600):
+    for _ in range(1200):
         try:
             engine.connect().close()
         except sa.exc.OperationalError:
@@ -77,7 +77,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
         else:
             return
-    pytest.fail("MariaDB did not start within a minute")
+    pytest.fail("MariaDB did not start within two minutes")
 
 
 @contextmanager
