@@ -6,26 +6,28 @@ import getpass
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta, timezone
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from urllib.parse import urlsplit
 
 import click
 from click.exceptions import Exit
-from flask import current_app
+from flask import appcontext_popped, current_app, has_app_context
 from flask.cli import AppGroup
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from sqlalchemy.exc import DBAPIError
 
 from . import doctor as doctors
-from .errors import BDQuickPayError, GatewayError
+from .errors import BDQuickPayError, ConfigurationError, GatewayError
 from .reports import EventRecord, Filters, PaymentRecord, Reports
 from .sandbox import APP_KEY, SECRET_KEY, SandboxError
 from .sandbox.server import LOOPBACK, SandboxServer
-from .settings import is_loopback
+from .settings import check_base_url, is_loopback
 from .status import PaymentStatus
 from .terminal import (
     Bar,
@@ -35,6 +37,7 @@ from .terminal import (
     moment,
     output,
     plain,
+    print_table,
     status_text,
     table,
     write_csv,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from .verdict import Snapshot
 
 _WIDE = 120
+_MOST = 100  # payments that are shown with their timelines
 _LONGEST_NAME = 255  # of the column that keeps it
 _INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 _LISTED = (
@@ -182,21 +186,21 @@ def list_payments(
     if since and until and since >= until:
         raise click.UsageError("--since must be before --until.")
     filters = Filters(tuple(map(PaymentStatus, statuses)), reference, since, until)
-    with output(alone=as_json or as_csv) as out:
-        found = _capped(_reports().payments(filters, limit + 1), limit)
-        if as_csv:
-            write_csv(out, _LISTED, (vars(payment) for payment in found))
-        elif as_json:
-            write_json(out, [_listed(payment) for payment in found])
-        else:
-            _print_list(list(found), console(out))
+    out = _output(alone=as_json or as_csv)
+    found = _capped(_reports().payments(filters, limit + 1), limit)
+    if as_csv:
+        write_csv(out, _LISTED, (vars(payment) for payment in found))
+    elif as_json:
+        write_json(out, [_listed(payment) for payment in found])
+    else:
+        _print_list(list(found), console(out))
 
 
 def _capped(payments: Iterator[PaymentRecord], limit: int) -> Iterator[PaymentRecord]:
     """Yield at most `limit` payments, and say it when there are more."""
     for number, payment in enumerate(payments):
         if number == limit:
-            click.echo(f"Only the newest {limit}; --limit shows more.", err=True)
+            click.echo(f"Only the newest {limit}; 'payments --limit' lists more.", err=True)
         else:
             yield payment
 
@@ -223,7 +227,7 @@ def _print_list(payments: list[PaymentRecord], screen: Console) -> None:
             moment(payment.created_at),
             *((payment.trx_id, payment.reason) if wide else ()),
         )
-    screen.print(rows)
+    print_table(screen, rows)
 
 
 @commands.command(
@@ -240,27 +244,24 @@ def show(key: str, as_json: bool) -> None:
     """Show a payment and all that happened to it.
 
     By its invoice id, by its own id, or by the order's reference, which may have several payments.
-    A number that is the id of one and the reference of another shows both. --json prints a list.
+    A number that is the id of one and the reference of another shows both. The latest comes last.
+    --json prints a list.
     """
-    with output(alone=as_json) as out:
-        reports = _reports()
-        found = [(payment, reports.timeline(payment.id)) for payment in reports.matching(key)]
-        if not found:
-            raise _not_found(key)
-        if as_json:
-            write_json(
-                out, [asdict(payment) | {"events": events} for payment, events in _raw(found)]
-            )
-            return
-        for payment, events in found:
-            _print_payment(payment, events, console(out))
-
-
-def _raw(
-    found: list[tuple[PaymentRecord, list[EventRecord]]],
-) -> Iterator[tuple[PaymentRecord, list[dict[str, Any]]]]:
+    out, reports = _output(alone=as_json), _reports()
+    payments = reports.matching(key, _MOST + 1)
+    if not payments:
+        raise _not_found(key)
+    shown = reversed(list(_capped(iter(payments), _MOST)))
+    found = [(payment, reports.timeline(payment.id)) for payment in shown]
+    if as_json:
+        write_json(out, [asdict(payment) | {"events": _dicts(events)} for payment, events in found])
+        return
     for payment, events in found:
-        yield payment, [asdict(event) for event in events]
+        _print_payment(payment, events, console(out))
+
+
+def _dicts(events: list[EventRecord]) -> list[dict[str, Any]]:
+    return [asdict(event) for event in events]
 
 
 def _print_payment(payment: PaymentRecord, events: list[EventRecord], screen: Console) -> None:
@@ -268,9 +269,9 @@ def _print_payment(payment: PaymentRecord, events: list[EventRecord], screen: Co
     screen.print(title + status_text(payment.status))
     screen.print(_facts(payment))
     screen.print()
-    screen.print(_timeline(events))
+    print_table(screen, _timeline(events))
     if payment.status == PaymentStatus.FLAGGED:
-        decide = f"flask bdquickpay resolve {payment.id} --accept|--reject --note …"
+        decide = f"flask bdquickpay resolve {payment.id} --accept|--reject --note WHY"
         screen.print(Text(f"\nA person decides: {decide}", "bold"))
     screen.print()
 
@@ -283,16 +284,20 @@ def _facts(payment: PaymentRecord) -> Table:
         "Reason": payment.reason,
         "Decided by": payment.resolved_by,
         "Gateway said": payment.gateway_status,
-        "Created": moment(payment.created_at, seconds=True),
-        "Expires": moment(payment.expires_at, seconds=True),
-        "Verified": moment(payment.verified_at, seconds=True),
-        "Asked next": moment(payment.check_after, seconds=True),
+        "Created": _utc(payment.created_at),
+        "Expires": _utc(payment.expires_at),
+        "Verified": _utc(payment.verified_at),
+        "Asked next": _utc(payment.check_after),
     }
-    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
     for name, value in facts.items():
         if value:
-            add_row(rows, f"  {name}", value)
+            add_row(rows, name, value)
     return rows
+
+
+def _utc(value: datetime | None) -> str:
+    return f"{moment(value, seconds=True)} UTC" if value else ""
 
 
 def _timeline(events: list[EventRecord]) -> Table:
@@ -343,14 +348,14 @@ def _user() -> str:
 def verify(key: str, as_json: bool) -> None:
     """Ask the gateway about a payment now.
 
-    Its answer is applied, as by a webhook. Safe at any time, as often as you like. Nobody is asked about a completed payment. Exit code 1
-    when the gateway could not be asked: the payment then stays as it was.
+    Its answer is applied, as by a webhook. Safe at any time, as often as you like. Nobody is asked
+    about a completed payment. Exit code 1 when the gateway could not be asked: the payment then
+    stays as it was.
     """
-    with output(alone=as_json) as out:
-        seen = _find(key)
-        with _receivers_named():
-            _confirm(seen)
-        after = _report(out, seen, as_json)
+    out, seen = _output(alone=as_json), _find(key)
+    with _receivers_named():
+        _confirm(seen)
+    after = _report(out, seen, as_json)
     if after.status == PaymentStatus.CREATED:
         raise click.ClickException(
             "The gateway has not answered its creation yet; ask again in some seconds."
@@ -392,11 +397,10 @@ def resolve(key: str, accept: bool | None, note: str, actor: str, as_json: bool)
     if accept is None:
         raise click.UsageError("Choose --accept or --reject.")
     note, actor = _stated(note, "--note"), _stated(actor, "--by")
-    with output(alone=as_json) as out:
-        seen = _find(key)
-        with _receivers_named():
-            _state().service.resolve(seen, accept=accept, note=note, actor=actor)
-        _report(out, seen, as_json)
+    out, seen = _output(alone=as_json), _find(key)
+    with _receivers_named():
+        _state().service.resolve(seen, accept=accept, note=note, actor=actor)
+    _report(out, seen, as_json)
 
 
 def _stated(value: str, option: str) -> str:
@@ -431,7 +435,7 @@ def _report(out: TextIO, seen: Snapshot, as_json: bool) -> PaymentRecord:
     name = f"Payment {after.id} ({after.invoice_id})" if after.invoice_id else f"Payment {after.id}"
     line = Text(f"{plain(name)} is ") + status_text(after.status)
     was = f"; it was {seen.status}." if seen.status != after.status else ", as before."
-    why = f" {plain(after.reason)}" if after.reason else ""
+    why = f" Reason: {plain(after.reason)}." if after.reason else ""
     console(out).print(line + Text(was + why))
     return after
 
@@ -464,16 +468,16 @@ def reconcile(limit: int | None, concurrency: int, as_json: bool) -> None:
     number of times at once. Ctrl-C stops it between two payments.
     Exit code 1 when a payment could not be verified; it is tried again later.
     """
-    with output(alone=as_json) as out:
-        with Bar("Verifying") as bar:
-            try:
-                report = _state().extension.reconcile(limit, concurrency, bar)
-            except KeyboardInterrupt:
-                _stopped(f"{bar.done} payments were looked at, none by half;")
-        if as_json:
-            write_json(out, asdict(report))
-        else:
-            console(out).print(_swept(report))
+    out = _output(alone=as_json)
+    with Bar("Verifying") as bar:
+        try:
+            report = _state().extension.reconcile(limit, concurrency, bar)
+        except KeyboardInterrupt:
+            _stopped(f"{bar.done} payments were looked at, none by half;")
+    if as_json:
+        write_json(out, asdict(report))
+    else:
+        console(out).print(_swept(report))
     if report.errors:
         raise Exit(1)
 
@@ -501,19 +505,19 @@ def _stopped(what: str) -> NoReturn:
 def deliver(limit: int | None, as_json: bool) -> None:
     """Deliver the events that are due.
 
-    They are payment_changed; 'reconcile' delivers them too. An event whose receiver raises stays, with its error, and is tried
-    again ever more rarely.
+    They are payment_changed; 'reconcile' delivers them too. An event whose receiver raises stays,
+    with its error, and is tried again ever more rarely.
     """
-    with output(alone=as_json) as out:
-        try:
-            delivered = _state().extension.deliver(limit)
-        except KeyboardInterrupt:
-            _stopped("an event under way is delivered again;")
-        failing = _reports().failing(0)
-        if as_json:
-            write_json(out, {"delivered": delivered})
-        else:
-            console(out).print(f"Events delivered: {delivered}.")
+    out = _output(alone=as_json)
+    try:
+        delivered = _state().extension.deliver(limit)
+    except KeyboardInterrupt:
+        _stopped("an event under way is delivered again;")
+    if as_json:
+        write_json(out, {"delivered": delivered})
+    else:
+        console(out).print(f"Events delivered: {delivered}.")
+    failing = _reports().failing(0)
     if failing:
         click.echo(f"Not delivered yet: {doctors.first_error(failing)}", err=True)
 
@@ -532,21 +536,20 @@ def deliver(limit: int | None, as_json: bool) -> None:
 def doctor(as_json: bool) -> None:
     """Find out why payments do not work.
 
-    One line for each check, with the cure. Looks at the configuration, the tables, the public URL (a webhook is POSTed to it), HTTPS,
-    CSRF, the gateway and the keys, and at work that is left undone. Changes nothing. Exit code 1
-    when something is red.
+    One line for each check, with the cure. Looks at the configuration, the tables, the public URL
+    (a webhook is POSTed to it), HTTPS, CSRF, the gateway and the keys, and at work that is left
+    undone. Changes nothing. Exit code 1 when something is red.
     """
-    found = []
-    with output(alone=as_json) as out:
-        for finding in doctors.examine(_state(), current_app._get_current_object()):  # type: ignore[attr-defined]
-            found.append(finding)
-            if not as_json:
-                console(out).print(_line(finding))
-        red = sum(finding.state == doctors.Level.RED for finding in found)
-        if as_json:
-            checks = [asdict(finding) for finding in found]
-            write_json(out, {"healthy": not red, "checks": checks})
-    if red:
+    out, found = _output(alone=as_json), []
+    for finding in doctors.examine(_state()):
+        found.append(finding)
+        if not as_json:
+            console(out).print(_line(finding))
+    healthy = all(finding.state != doctors.Level.RED for finding in found)
+    if as_json:
+        checks = [asdict(finding) for finding in found]
+        write_json(out, {"healthy": healthy, "checks": checks})
+    if not healthy:
         raise Exit(1)
 
 
@@ -558,12 +561,18 @@ _SIGNS = {
 
 
 def _line(finding: doctors.Finding) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=len("warning"), no_wrap=True)
-    grid.add_column(width=doctors.LONGEST_NAME, no_wrap=True)
-    grid.add_column(overflow="fold")
+    sign, name = Column(width=len("warning")), Column(width=doctors.LONGEST_NAME)
+    grid = Table.grid(sign, name, Column(overflow="fold"), padding=(0, 2, 0, 0))
     grid.add_row(Text(*_SIGNS[finding.state]), Text(finding.check), Text(plain(finding.message)))
     return grid
+
+
+def _tunnel(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    del ctx
+    try:
+        return value and check_base_url(value, str(param.opts[0]))
+    except ConfigurationError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @commands.command(
@@ -583,7 +592,9 @@ def _line(finding: doctors.Finding) -> Table:
 )
 @click.option("--host", default=LOOPBACK, show_default=True, help="Where to listen.")
 @click.option("--allow-remote", is_flag=True, help="Let other machines in: they pay with nothing.")
-@click.option("--public-url", help="Scheme and host for payment pages, behind a tunnel.")
+@click.option(
+    "--public-url", callback=_tunnel, help="Scheme and host for payment pages, behind a tunnel."
+)
 @click.option(
     "--state", type=click.Path(dir_okay=False), help="Keep its state in this file, not in memory."
 )
@@ -592,7 +603,8 @@ def sandbox(
 ) -> None:
     """Run a stand-in for the gateway.
 
-    No real money moves. Copy the three settings that it prints into the shop's configuration. Ctrl-C ends it.
+    No real money moves. Copy the three settings that it prints into the shop's configuration.
+    Ctrl-C ends it.
     """
     if not allow_remote and not is_loopback(host):
         raise click.UsageError(
@@ -602,14 +614,14 @@ def sandbox(
     with SandboxServer(
         host=host, port=port, allow_remote=allow_remote, path=state, public_url=public_url
     ) as server:
-        _print_sandbox(server)
+        _print_sandbox(server, public_url)
         try:
             server.wait()
         except KeyboardInterrupt:
             click.echo("\nThe sandbox has ended.")
 
 
-def _print_sandbox(server: SandboxServer) -> None:
+def _print_sandbox(server: SandboxServer, public_url: str | None) -> None:
     screen = console()
     screen.print(Text("SANDBOX: no real money moves.", "bold yellow"))
     screen.print(f"Its pages (payments, webhooks, faults): {server.url}\n")
@@ -617,6 +629,8 @@ def _print_sandbox(server: SandboxServer) -> None:
     screen.print(f'  BDQUICKPAY_BASE_URL = "{server.base_url}"', soft_wrap=True)
     screen.print(f'  BDQUICKPAY_APP_KEY = "{APP_KEY}"')
     screen.print(f'  BDQUICKPAY_SECRET_KEY = "{SECRET_KEY}"')
+    if public_url:
+        screen.print(f'  BDQUICKPAY_PAYMENT_HOSTS = ["{urlsplit(public_url).netloc}"]')
     screen.print("\nCtrl-C ends it.")
     screen.file.flush()
 
@@ -627,6 +641,21 @@ def _print_sandbox(server: SandboxServer) -> None:
 def _state() -> State:
     state: State = current_app.extensions["bdquickpay"]
     return state
+
+
+def _output(*, alone: bool) -> TextIO:
+    """Return where to print; `alone` keeps all others off it, also while the app is left."""
+    stack, here = ExitStack(), get_ident()
+    out = stack.enter_context(output(alone=alone))
+
+    def left(sender: object) -> None:
+        del sender
+        if get_ident() == here and not has_app_context():
+            stack.close()
+            appcontext_popped.disconnect(left)
+
+    appcontext_popped.connect(left, weak=False)
+    return out
 
 
 def _reports() -> Reports:

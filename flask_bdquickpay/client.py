@@ -91,7 +91,7 @@ class VerifiedPayment:
     @property
     def facts(self) -> dict[str, Any]:
         """The documented fields alone, as JSON for the timeline."""
-        facts: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        facts: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_json_text))
         return facts
 
 
@@ -218,6 +218,8 @@ class BDQuickPayClient:
             failure = GatewayUnavailableError(
                 f"The gateway did not answer ({kind}).", invoice_id=invoice_id
             )
+        except BaseException as error:  # Ctrl-C, a worker's end, a fault of ours
+            raise error.with_traceback(None)  # noqa: B904  # frames below hold the keys
         # Raised here, without the cause: its request object carries the keys.
         raise failure
 
@@ -433,6 +435,10 @@ def _optional_text(document: dict[str, Any], name: str) -> str | None:
 
 def _storable(text: str) -> bool:
     return not any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in text)
+
+
+def _json_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _amount(document: dict[str, Any], name: str) -> Decimal | None:

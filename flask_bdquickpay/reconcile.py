@@ -66,7 +66,7 @@ class _Sweep:
         self._due = service.store.count_due(self._begun) if progress else 0
         self._lock = threading.Lock()
         self._taken: deque[Snapshot] = deque()
-        self._leases: list[str] = []
+        self._lease: str | None = None
         self._stopped = False
         self.checked = self.changed = self.errors = 0
 
@@ -77,10 +77,10 @@ class _Sweep:
                 self._work()
             else:
                 self._work_in_threads(concurrency)
-        finally:
-            self._stopped = True
-            if self._taken:
-                self._service.store.release(self._leases[-1], utcnow())
+        except BaseException:
+            if self._lease is not None:
+                self._service.store.release(self._lease, utcnow())
+            raise
 
     def _work_in_threads(self, concurrency: int) -> None:
         with ThreadPoolExecutor(concurrency, thread_name_prefix="bdquickpay-sweep") as threads:
@@ -109,10 +109,9 @@ class _Sweep:
         size = _BATCH if self._left is None else min(_BATCH, self._left)
         if size == 0:
             return
-        lease = uuid.uuid4().hex
-        batch = self._service.store.claim_due(self._begun, lease, utcnow() + LEASE, size)
+        self._lease = uuid.uuid4().hex
+        batch = self._service.store.claim_due(self._begun, self._lease, utcnow() + LEASE, size)
         self._taken.extend(batch)
-        self._leases = [lease]
         if self._left is not None:
             self._left -= len(batch)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -118,13 +118,15 @@ class Reports:
         """Return the payment with this invoice id, else with this id."""
         return next(iter([*self._with_invoice(key), *self._with_id(key)]), None)
 
-    def matching(self, key: str) -> list[PaymentRecord]:
-        """Return the payments with this invoice id, id or reference, the oldest first.
+    def matching(self, key: str, limit: int) -> list[PaymentRecord]:
+        """Return the payments with this invoice id, id or reference, the newest first.
 
         All of them: a number may be the id of one payment and the reference of others.
         """
-        found = [*self._with_invoice(key), *self._with_id(key), *self._with_reference(key)]
-        return sorted(_each_once(found), key=lambda payment: payment.id)
+        named = self.payments(Filters(reference=key), limit)
+        found = [*self._with_invoice(key), *self._with_id(key), *named]
+        once = {payment.id: payment for payment in found}
+        return [once[number] for number in sorted(once, reverse=True)][:limit]
 
     def _with_invoice(self, key: str) -> list[PaymentRecord]:
         return self._where(self._payments.c.invoice_id == key) if len(key) <= MAX_ID else []
@@ -133,9 +135,6 @@ class Reports:
         if not key.isascii() or not key.isdigit() or len(key) > _MAX_DIGITS:
             return []
         return self._where(self._payments.c.id == int(key))
-
-    def _with_reference(self, key: str) -> list[PaymentRecord]:
-        return self._where(self._payments.c.customer_reference == key)
 
     def _where(self, condition: Any) -> list[PaymentRecord]:
         rows = self._store.session.execute(self._payment.where(condition))
@@ -147,8 +146,7 @@ class Reports:
 
     def overdue(self, before: datetime) -> Backlog:
         """Return the payments that the sweep should have looked at before then."""
-        due = self._payments.c.check_after
-        return self._backlog(select(func.count(), func.min(due)).where(due <= before))
+        return self._backlog(self._payments.c.check_after, before)
 
     # The timeline
 
@@ -160,14 +158,14 @@ class Reports:
 
     def undelivered(self, before: datetime) -> Backlog:
         """Return the events that should have been delivered before then."""
-        due = self._events.c.deliver_after
-        return self._backlog(select(func.count(), func.min(due)).where(due <= before))
+        return self._backlog(self._events.c.deliver_after, before)
 
     def failing(self, attempts: int, limit: int = 20) -> list[EventRecord]:
-        """Return events that wait although they were tried more than so often, the newest first."""
+        """Return events that wait although they were tried more than so often."""
         events = self._events.c
         waits = (events.deliver_after.is_not(None), events.attempts > attempts)
-        return self._read_events(self._event.where(*waits).order_by(events.id.desc()).limit(limit))
+        latest = events.deliver_after.desc()
+        return self._read_events(self._event.where(*waits).order_by(latest).limit(limit))
 
     def webhooks(self, since: datetime, limit: int = 20) -> list[EventRecord]:
         """Return the latest webhooks about payments created since then, the newest first."""
@@ -199,14 +197,10 @@ class Reports:
     def _number(self, statement: Select[Any]) -> int:
         return int(self._store.session.execute(statement).scalar_one())
 
-    def _backlog(self, statement: Select[Any]) -> Backlog:
+    def _backlog(self, due: Any, before: datetime) -> Backlog:
+        statement: Select[Any] = select(func.count(), func.min(due)).where(due <= before)
         count, oldest = self._store.session.execute(statement).one()
         return Backlog(int(count), oldest)
 
     def _read_events(self, statement: Select[Any]) -> list[EventRecord]:
         return [EventRecord(*tuple(row)) for row in self._store.session.execute(statement)]
-
-
-def _each_once(payments: Iterable[PaymentRecord]) -> Iterable[PaymentRecord]:
-    """Each payment once."""
-    return {payment.id: payment for payment in payments}.values()

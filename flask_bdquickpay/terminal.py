@@ -8,21 +8,24 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from .status import PaymentStatus
 
 #: Where nobody looks at a screen, no line is cut or wrapped.
 _ENDLESS = 100_000
+_GAP = 2  # between columns
+_WRAPPED = 10  # the least width of what is wrapped
 _JOINERS = "\u200c\u200d"  # invisible, but Bangla is spelt with them
 _STYLES = {
     PaymentStatus.COMPLETED: "green",
@@ -82,7 +85,7 @@ def table(*headings: str) -> Table:
 
     The other columns keep their width, so that an id can be copied whole.
     """
-    empty = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    empty = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for heading in headings:
         wraps = heading.endswith("…")
         empty.add_column(
@@ -96,8 +99,22 @@ def table(*headings: str) -> Table:
 
 def add_row(to: Table, *cells: object) -> None:
     """Add a row to a table; text is taken as it is, never as markup."""
-    shown = (cell if isinstance(cell, Text) else "" if cell is None else cell for cell in cells)
-    to.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in shown))
+    to.add_row(*(cell if isinstance(cell, Text) else _text(cell) for cell in cells))
+
+
+def _text(cell: object) -> Text:
+    return Text("" if cell is None else plain(cell))
+
+
+def print_table(screen: Console, rows: Table) -> None:
+    """Print a table; one that does not fit is wider than the screen, but loses nothing."""
+    screen.width = max(screen.width, sum(map(_least, rows.columns)))
+    screen.print(rows)
+
+
+def _least(column: Column) -> int:
+    widest = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+    return (widest if column.no_wrap else min(widest, _WRAPPED)) + _GAP
 
 
 class Bar:
@@ -130,19 +147,20 @@ class Bar:
 @contextmanager
 def output(*, alone: bool) -> Iterator[TextIO]:
     """Yield stdout; `alone` sends to stderr whatever anybody else prints or logs meanwhile."""
-    out = sys.stdout
-    if not alone:
+    out, aside = sys.stdout, sys.stderr
+    handlers = [handler for handler in _handlers() if alone and handler.stream is out]
+    sys.stdout = aside if alone else out
+    _move(handlers, aside)
+    try:
         yield out
-        return
-    handlers = [handler for handler in _handlers() if handler.stream is out]
-    with redirect_stdout(sys.stderr):
-        for handler in handlers:
-            handler.setStream(sys.stderr)
-        try:
-            yield out
-        finally:
-            for handler in handlers:
-                handler.setStream(out)
+    finally:
+        sys.stdout = out if sys.stdout is aside else sys.stdout
+        _move(handlers, out)
+
+
+def _move(handlers: list[logging.StreamHandler[Any]], to: TextIO) -> None:
+    for handler in handlers:
+        handler.setStream(to)
 
 
 def _handlers() -> Iterator[logging.StreamHandler[Any]]:
