@@ -1,0 +1,85 @@
+"""Mails: written as files into the outbox folder, which the demo shows on a page."""
+
+from __future__ import annotations
+
+import email
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, abort, current_app, render_template
+from flask_babel import force_locale, gettext
+
+from flask_bdquickpay import PaymentStatus, payment_changed
+
+from .models import find_order
+
+bp = Blueprint("mail", __name__, url_prefix="/outbox")
+
+
+def init_app(app: Flask) -> None:
+    payment_changed.connect(tell_customer, sender=app)
+
+
+def tell_customer(_app: Flask, payment: Any, event: Any) -> None:
+    """Write to the customer when money came.
+
+    This may be called twice for one event, so the mail is named after it and written once.
+    """
+    if event.new_status not in (PaymentStatus.COMPLETED, PaymentStatus.FLAGGED):
+        return
+    order = find_order(payment.customer_reference)
+    assert order is not None  # noqa: S101  # orders are never deleted
+    name = f"{order.reference}-{event.id}"
+    if not _file(name).exists():
+        with force_locale(order.language):
+            subject = gettext("Your order %(reference)s", reference=order.reference)
+            text = render_template("mail/payment.txt", order=order, payment=payment, event=event)
+            post(name, order.email, subject, text)
+
+
+def post(name: str, to: str, subject: str, text: str) -> None:
+    """Write a mail; a real shop would hand it to its mail server here."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "shop@example.com", to, subject
+    mail.set_content(text, cte="8bit")
+    draft = _file(name).with_suffix(".draft")
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    draft.write_bytes(bytes(mail))
+    draft.replace(_file(name))  # whole or not at all
+
+
+def _file(name: str) -> Path:
+    return Path(current_app.config["OUTBOX"]) / f"{name}.eml"
+
+
+# The pages, in the demo only: they show every customer's mails to everybody.
+
+
+@bp.before_request
+def only_in_the_demo() -> None:
+    if not current_app.config["DEMO"]:
+        abort(404)
+
+
+@bp.get("")
+def index() -> str:
+    return render_template("outbox.html", mails=_read_all())
+
+
+@bp.get("/<name>")
+def show(name: str) -> str:
+    mails = _read_all()
+    if name not in mails:
+        abort(404)
+    return render_template("mail.html", mail=mails[name])
+
+
+def _read_all() -> dict[str, Any]:
+    """All mails by name, the newest first."""
+    files = Path(current_app.config["OUTBOX"]).glob("*.eml")
+    newest = sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    return {
+        file.stem: email.message_from_bytes(file.read_bytes(), policy=default) for file in newest
+    }

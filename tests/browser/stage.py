@@ -1,0 +1,159 @@
+"""The real programs that the browser visits, each on a loopback port of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import sqlalchemy as sa
+from flask import Flask, render_template_string
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.serving import make_server
+
+import example_shop
+from example_shop.models import Order, Product, db
+from example_shop.payments import bdquickpay
+from flask_bdquickpay import BDQuickPay, PaymentRequest
+from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
+from flask_bdquickpay.sandbox.server import SandboxServer
+
+HEADERS = {"X-App-Key": APP_KEY, "X-Secret-Key": SECRET_KEY}
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an app as `flask run` does; yield its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass(frozen=True)
+class ExampleShop:
+    """The example shop as it starts without any setting: SQLite and the embedded sandbox."""
+
+    url: str
+    app: Flask
+
+    @property
+    def gateway(self) -> str:
+        """The address of the embedded sandbox."""
+        base_url = self.app.extensions["bdquickpay"].service.client.account.base_url
+        parts = urlsplit(base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def stock(self, slug: str) -> int:
+        with self.app.app_context():
+            return db.session.scalars(sa.select(Product.stock).where(Product.slug == slug)).one()
+
+    def set_stock(self, slug: str, stock: int) -> None:
+        with self.app.app_context():
+            db.session.execute(sa.update(Product).values(stock=stock).where(Product.slug == slug))
+            db.session.commit()
+
+    def statuses(self) -> list[str]:
+        """Of all orders, the oldest first."""
+        with self.app.app_context():
+            return [found.value for found in db.session.scalars(sa.select(Order.status))]
+
+    def newest_token(self) -> str:
+        """Of the payment made last."""
+        model = bdquickpay.Payment
+        with self.app.app_context():
+            tokens = db.session.scalars(sa.select(model.token).order_by(model.id.desc()).limit(1))
+            return str(tokens.one())
+
+    def switch(self, **switches: Any) -> None:
+        """Turn switches of the sandbox."""
+        answer = requests.post(f"{self.gateway}/sandbox/api/switches", json=switches, timeout=5)
+        answer.raise_for_status()
+
+
+@contextmanager
+def example(folder: Path) -> Iterator[ExampleShop]:
+    app = example_shop.create_app(instance_path=str(folder))
+    with served(app) as url:
+        yield ExampleShop(url, app)
+    with app.app_context():
+        db.engine.dispose()
+
+
+@dataclass(frozen=True)
+class PlainShop:
+    """A shop without a layout or a return handler: the extension's pages as they come."""
+
+    url: str
+    app: Flask
+    server: SandboxServer
+    extension: BDQuickPay
+
+    def newest(self) -> Any:
+        """The payment made last, read anew."""
+        model = self.extension.Payment
+        with self.app.app_context():
+            payment = self.app.extensions["sqlalchemy"].session.scalars(
+                sa.select(model).order_by(model.id.desc()).limit(1)
+            )
+            return payment.one()
+
+
+_ORDER_PAGE = """<!doctype html>
+<html lang="{{ lang }}">
+<head><meta name="viewport" content="width=device-width"><title>Order</title></head>
+<body><main><h1>{{ reference }}</h1>{{ bdquickpay_button(reference) }}</main></body></html>"""
+
+
+@contextmanager
+def plain(folder: Path, language: str) -> Iterator[PlainShop]:
+    app, extension = Flask("plain"), BDQuickPay()
+    with ExitStack() as stack:
+        server = stack.enter_context(SandboxServer(synchronous=True, merchant="Shapla Store"))
+        app.config.update(
+            SECRET_KEY="plain",
+            SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/plain.sqlite3",
+            BDQUICKPAY_APP_KEY=APP_KEY,
+            BDQUICKPAY_SECRET_KEY=SECRET_KEY,
+            BDQUICKPAY_BASE_URL=server.base_url,
+            BDQUICKPAY_LANGUAGE=language,
+        )
+        database = SQLAlchemy(app)
+        extension.init_app(app)
+        extension.order_loader(_cost)
+        app.add_url_rule("/", view_func=lambda: "The shop", endpoint="index")
+        app.add_url_rule("/orders/<reference>", view_func=_order_page(language), endpoint="order")
+        with app.app_context():
+            database.create_all()
+        yield PlainShop(stack.enter_context(served(app)), app, server, extension)
+        with app.app_context():
+            database.engine.dispose()
+
+
+def _cost(reference: str) -> PaymentRequest | None:
+    return PaymentRequest(Decimal("1250.50")) if reference.startswith("ORDER-") else None
+
+
+def _order_page(language: str) -> Any:
+    return lambda reference: render_template_string(_ORDER_PAGE, reference=reference, lang=language)
+
+
+def new_payment(server: SandboxServer, reference: str, **fields: Any) -> Any:
+    """Open a payment at a sandbox as a shop would; returns the gateway's answer."""
+    body = {"amount": 1234.5, "customer_reference": reference}
+    body |= dict.fromkeys(("success_url", "cancel_url"), f"{server.url}/assumptions")
+    url = f"{server.base_url}/payment/create"
+    answer = requests.post(url, json=body | fields, headers=HEADERS, timeout=5)
+    answer.raise_for_status()
+    return answer.json()

@@ -1,0 +1,258 @@
+"""Leads a browser through every page in every state; yields the name of each stop.
+
+Whoever iterates looks at the page meanwhile: axe, a ruler, a camera. Nothing is found by its
+words, so that the tours work in both languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Page
+
+from flask_bdquickpay.sandbox.server import SandboxServer
+
+from .stage import ExampleShop, PlainShop, new_payment
+
+PAY_BUTTON = ".bdqp-button"
+ADDRESS = {
+    "name": "Nazma Akter",
+    "phone": "01712 345678",
+    "email": "nazma@example.com",
+    "address": "House 12, Road 5\nDhanmondi",
+}
+
+
+# The example shop
+
+
+def example_tour(page: Page, shop: ExampleShop) -> Iterator[str]:
+    page.goto(shop.url)
+    yield "catalogue"
+    page.goto(f"{shop.url}/products/kantha")
+    yield "product"
+    page.goto(f"{shop.url}/cart")
+    yield "cart-empty"
+    page.goto(f"{shop.url}/outbox")
+    yield "mails-none"
+    yield from _to_the_order(page, shop)
+    yield from _payments(page, shop)
+    yield from _mails(page, shop)
+    yield from _errors(page, shop)
+
+
+def _errors(page: Page, shop: ExampleShop) -> Iterator[str]:
+    page.goto(f"{shop.url}/nothing/here")
+    yield "not-found"
+    page.goto(f"{shop.url}/bdquickpay/success/{'x' * 43}")
+    yield "payment-not-found"
+    page.goto(f"{shop.url}/products/tea")
+    page.context.clear_cookies()
+    page.click("article .button")
+    page.wait_for_url("**/cart/add/tea")
+    yield "too-old"
+
+
+def _to_the_order(page: Page, shop: ExampleShop) -> Iterator[str]:
+    for slug in ("tea", "cups"):
+        add_to_cart(page, shop, slug)
+    yield "cart"
+    shop.set_stock("cups", 0)
+    page.reload()
+    yield "cart-sold-out"
+    shop.set_stock("cups", 9)
+    page.goto(f"{shop.url}/checkout")
+    yield "checkout"
+    page.locator("form.panel").evaluate("form => { form.noValidate = true }")
+    page.locator("form.panel .button").click()
+    page.locator(".problem").first.wait_for()
+    yield "checkout-problems"
+    fill_address(page)
+    yield "order-new"
+
+
+def _payments(page: Page, shop: ExampleShop) -> Iterator[str]:
+    page.click(PAY_BUTTON)
+    at_gateway(page, "pay")
+    yield "order-paid"
+    yield from _unlucky_payments(page, shop)
+    yield from _payments_for_a_person(page, shop)
+    order(page, shop, "honey")
+    shop.set_stock("honey", 0)
+    page.reload()
+    yield "order-sold-out"
+
+
+def _unlucky_payments(page: Page, shop: ExampleShop) -> Iterator[str]:
+    order(page, shop, "kantha")
+    page.click(PAY_BUTTON)
+    at_gateway(page, "cancel")
+    yield "order-cancelled"
+    page.click(PAY_BUTTON)
+    page.locator("#other").wait_for()
+    hosted = page.url
+    page.goto(f"{shop.url}/bdquickpay/success/{shop.newest_token()}")
+    yield "payment-confirming"
+    page.goto(hosted)
+    at_gateway(page, "other")
+    yield "order-failed"
+    shop.switch(expired_status="expired")
+    page.click(PAY_BUTTON)
+    at_gateway(page, "time_out")
+    yield "order-expired"
+
+
+def _payments_for_a_person(page: Page, shop: ExampleShop) -> Iterator[str]:
+    order(page, shop, "gur")
+    page.click(PAY_BUTTON)
+    page.locator("#other").wait_for()
+    shop.set_stock("gur", 0)
+    at_gateway(page, "pay")
+    yield "order-attention"
+    order(page, shop, "bag")
+    page.click(PAY_BUTTON)
+    page.locator("#other").wait_for()
+    page.check("[name=completes]")
+    at_gateway(page, "other")
+    yield "order-flagged"
+
+
+def _mails(page: Page, shop: ExampleShop) -> Iterator[str]:
+    page.goto(f"{shop.url}/my-orders")
+    yield "my-orders"
+    page.fill("#email", ADDRESS["email"])
+    page.click("form.panel .button")
+    page.locator(".panel.good").wait_for()
+    yield "my-orders-sent"
+    page.goto(f"{shop.url}/outbox")
+    yield "mails"
+    page.click(".orders li:nth-child(1) a")
+    page.locator(".letter").wait_for()
+    yield "mail-link"
+    page.click(".letter a")
+    page.locator(".orders").wait_for()
+    yield "orders"
+    page.goto(f"{shop.url}/outbox")
+    page.click(".orders li:last-child a")
+    page.locator(".letter").wait_for()
+    yield "mail-paid"
+
+
+def order(page: Page, shop: ExampleShop, slug: str) -> None:
+    """Order one piece; ends on the order's page."""
+    add_to_cart(page, shop, slug)
+    page.goto(f"{shop.url}/checkout")
+    fill_address(page)
+
+
+def add_to_cart(page: Page, shop: ExampleShop, slug: str) -> None:
+    page.goto(f"{shop.url}/products/{slug}")
+    page.click("article .button")
+    page.wait_for_url("**/cart")
+
+
+def fill_address(page: Page) -> None:
+    for name, text in ADDRESS.items():
+        page.fill(f"#{name}", text)
+    page.select_option("#district", "Dhaka")
+    page.click("form.panel .button")
+    page.wait_for_url("**/orders/*")
+
+
+def at_gateway(page: Page, action: str) -> None:
+    """Press a button of the sandbox's payment page; ends where it sends the buyer."""
+    page.wait_for_url("**/pay/bkash/*")
+    page.click(f"button[name=action][value={action}]")
+    page.locator(".timeline, .bdqp").first.wait_for()
+
+
+# The extension's own pages
+
+
+def plain_tour(page: Page, shop: PlainShop) -> Iterator[str]:
+    sandbox = shop.server.sandbox
+    _start(page, shop, "ORDER-1042")
+    page.goto(f"{shop.url}/bdquickpay/success/{shop.newest().token}")
+    yield "confirming"
+    sandbox.fault("500", "verify", None)
+    page.reload()
+    yield "confirming-unreachable"
+    page.goto(f"{shop.url}/bdquickpay/cancel/{shop.newest().token}")
+    yield "cancel-unreachable"
+    sandbox.clear_faults()
+    page.reload()
+    yield "cancelled"
+    page.goto(sandbox.pay(shop.newest()).return_url)
+    yield "paid"
+    _start(page, shop, "ORDER-1043")
+    page.goto(sandbox.pay(shop.newest(), amount=1).return_url)
+    yield "failed"
+    sandbox.switch(expired_status="expired")
+    _start(page, shop, "ORDER-1044")
+    page.goto(sandbox.time_out(shop.newest()).return_url)
+    yield "expired"
+    _start(page, shop, "ORDER-1045")
+    page.goto(sandbox.pay(shop.newest(), amount=1, completes=True).return_url)
+    yield "flagged"
+    yield from _problems(page, shop, sandbox)
+
+
+def _problems(page: Page, shop: PlainShop, sandbox: Any) -> Iterator[str]:
+    page.goto(f"{shop.url}/orders/ORDER-1046")
+    yield "button"
+    sandbox.fault("500", "create")
+    page.click(PAY_BUTTON)
+    page.locator(".bdqp").wait_for()
+    yield "unreachable"
+    sandbox.switch(merchant_active=False)
+    page.click(PAY_BUTTON)
+    page.wait_for_function("document.querySelector('.bdqp--bad')")
+    yield "rejected"
+    page.context.clear_cookies()
+    page.click(PAY_BUTTON)
+    page.wait_for_function("document.querySelector('.bdqp--calm')")
+    yield "button-too-old"
+    page.goto(f"{shop.url}/bdquickpay/success/{'x' * 43}")
+    yield "not-found"
+
+
+def _start(page: Page, shop: PlainShop, reference: str) -> None:
+    page.goto(f"{shop.url}/orders/{reference}")
+    page.click(PAY_BUTTON)
+    page.wait_for_url("**/pay/bkash/*")
+
+
+# The sandbox
+
+
+def hosted_tour(page: Page, server: SandboxServer) -> Iterator[str]:
+    """The buyer's page, which comes in both languages."""
+    payment = new_payment(server, "ORDER-2001")
+    page.goto(payment["payment_url"])
+    yield "pay"
+    page.fill("#other", "much")
+    page.click("button[value=other]")
+    page.locator("[role=alert]").wait_for()
+    yield "pay-wrong-amount"
+    server.sandbox.pay(payment["invoice_id"])
+    page.goto(payment["payment_url"])
+    yield "done"
+    late = new_payment(server, "ORDER-2002")
+    server.sandbox.time_out(late["invoice_id"])
+    page.goto(late["payment_url"])
+    yield "over"
+
+
+def desk_tour(page: Page, server: SandboxServer) -> Iterator[str]:
+    """The developer's pages, in English."""
+    page.goto(server.url)
+    yield "desk-empty"
+    webhook = f"{server.url}/nowhere"
+    for number, act in enumerate(("pay", "fail", "cancel")):
+        payment = new_payment(server, f"ORDER-300{number}", webhook_url=webhook)
+        getattr(server.sandbox, act)(payment["invoice_id"])
+    server.sandbox.fault("latency", "verify", None)
+    for name in ("", "webhooks", "faults", "clock", "assumptions", "nothing"):
+        page.goto(f"{server.url}/{name}")
+        yield f"desk-{name or 'payments'}"
