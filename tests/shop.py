@@ -41,7 +41,7 @@ SIGNALS = {
 
 @dataclass
 class Shop:
-    """A shop with orders, and a ledger with a line for each time that `payment_paid` took effect."""
+    """A shop with orders, and a ledger with a line for each effect of `payment_paid`."""
 
     app: Flask
     db: SQLAlchemy

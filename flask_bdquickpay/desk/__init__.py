@@ -1,0 +1,21 @@
+"""The merchant's desk: payments and a dashboard in Flask-Admin's menu.
+
+    from flask_bdquickpay.desk import Desk
+
+    Desk(allow=lambda: current_user.is_authenticated and current_user.is_staff).mount(admin)
+
+Needs the extra ``Flask-BDQuickPay[admin]``.
+"""
+
+from __future__ import annotations
+
+try:
+    from .mount import Desk
+except ModuleNotFoundError as error:
+    if error.name != "flask_admin":
+        raise
+    raise ModuleNotFoundError(
+        "The desk needs Flask-Admin: pip install 'Flask-BDQuickPay[admin]'", name=error.name
+    ) from error
+
+__all__ = ["Desk"]

@@ -1,0 +1,150 @@
+"""What is filled in at the desk: filters and actions, the latter with a CSRF token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateField,
+    DecimalField,
+    Form,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
+
+from ..language import DHAKA
+from ..models import MAX_REFERENCE
+from .listing import OVERDUE, SORTS, UNDELIVERED, Wanted
+from .words import STATUSES
+
+_MOST = Decimal("9999999999.99")
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
+_SHOWN = {
+    "": "All payments",
+    **{status.value: name for status, name in STATUSES.items()},
+    OVERDUE: "Overdue checks",
+    UNDELIVERED: "Events not delivered",
+}
+_ORDERS = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "highest": "Highest amount first",
+    "lowest": "Lowest amount first",
+}
+_USUAL = next(iter(SORTS))
+
+
+def _stripped(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _printable(_form: Form, field: Any) -> None:
+    if not field.data.isprintable():
+        raise ValidationError("Only printable characters, please.")
+
+
+def _sensible(_form: Form, field: Any) -> None:
+    if field.data is not None and not _EARLIEST <= field.data <= _LATEST:
+        raise ValidationError("Choose a day of this millennium.")
+
+
+def _day(label: str) -> DateField:
+    return DateField(label, validators=[Optional(), _sensible])
+
+
+def _amount(label: str) -> DecimalField:
+    message = "Write an amount such as 500 or 1250.50."
+    return DecimalField(label, validators=[Optional(), NumberRange(0, _MOST, message)])
+
+
+def _choice(label: str, options: Mapping[str, str], default: str) -> StringField:
+    """One of a few words, drawn as a `<select>`.
+
+    Not a SelectField: how its choices are written changes between the versions of WTForms.
+    """
+    known = AnyOf(list(options), "Choose one of the list.")
+    return StringField(label, default=default, validators=[known])
+
+
+class FilterForm(Form):
+    """The filters in the URL of the list; nothing that it does needs a CSRF token."""
+
+    q = StringField(
+        "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), _printable]
+    )
+    show = _choice("Show", _SHOWN, "")
+    since = _day("From day")
+    until = _day("To day")
+    minimum = _amount("From ৳")
+    maximum = _amount("To ৳")
+    sort = _choice("Order", _ORDERS, _USUAL)
+    options: ClassVar = {"show": _SHOWN, "sort": _ORDERS}
+
+    def validate_until(self, field: DateField) -> None:
+        if self.since.data and field.data and field.data < self.since.data:
+            raise ValidationError("This is before the first day.")
+
+    def validate_maximum(self, field: DecimalField) -> None:
+        lowest, highest = self.minimum.data, field.data
+        if lowest is not None and highest is not None and highest < lowest:
+            raise ValidationError("This is below the lowest amount.")
+
+    @property
+    def narrows_more(self) -> bool:
+        """Whether a day or an amount is filled in, or was filled in wrongly."""
+        fields = (self.since, self.until, self.minimum, self.maximum)
+        return any(field.data is not None or field.errors for field in fields)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What passes the filters; days are those of Bangladesh, the last one included."""
+        return Wanted(
+            text=self.q.data or "",
+            show=self.show.data or "",
+            since=_begin(self.since.data),
+            until=_begin(self.until.data and self.until.data + timedelta(days=1)),
+            minimum=self.minimum.data,
+            maximum=self.maximum.data,
+            sort=self.sort.data or _USUAL,
+        )
+
+    def arguments(self) -> dict[str, str]:
+        """The filters as the URL has them, without those that say nothing."""
+        found = {field.name: field.data for field in self}
+        usual = {"sort": _USUAL}
+        return {
+            name: str(value)
+            for name, value in found.items()
+            if value not in (None, "", usual.get(name))
+        }
+
+
+def _begin(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), DHAKA) if day else None
+
+
+class ActionForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is not typed
+    """A button that does something."""
+
+
+class ResolveForm(FlaskForm):  # type: ignore[misc]
+    """A person's decision about a flagged payment, with the reason."""
+
+    decision = StringField(validators=[AnyOf(["accept", "reject"], "Accept it or reject it.")])
+    note = TextAreaField(
+        "Why?",
+        filters=[_stripped],
+        validators=[InputRequired("Say why: it is kept with the payment."), Length(max=2000)],
+    )
+
+    def validate_note(self, field: TextAreaField) -> None:
+        if not field.data:
+            raise ValidationError("Say why: it is kept with the payment.")
+        if any(char < " " and char not in "\t\r\n" for char in field.data):
+            raise ValidationError("Only printable characters, please.")

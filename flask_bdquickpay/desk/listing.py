@@ -1,0 +1,188 @@
+"""The desk's list of payments: searched, filtered, sorted, a page at a time.
+
+A page begins beyond a known payment rather than after so many rows, and nothing is counted: the
+last page of 100,000 payments costs what the first one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, or_, select
+
+from ..doctor import PATIENCE
+from ..models import utcnow
+from ..reports import PaymentRecord
+from ..status import PaymentStatus
+from ..store import Store
+
+#: Payments that are read while they are iterated over.
+Rows = Generator[PaymentRecord, None, None]
+PAGE = 25
+_BATCH = 500
+OVERDUE, UNDELIVERED = "overdue", "undelivered"
+#: Before every payment: SQLite finds by its index what is later, but not what is not null.
+_EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+#: The column of each order, and whether the highest comes first.
+SORTS = {
+    "newest": ("created_at", True),
+    "oldest": ("created_at", False),
+    "highest": ("amount", True),
+    "lowest": ("amount", False),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which payments are wanted, in which order; what is left out does not narrow.
+
+    :ivar text: the reference, invoice or transaction id, or a part of one.
+    :ivar show: a status, `overdue` or `undelivered`.
+    :ivar since: created at this moment or later.
+    :ivar until: created before this moment.
+    """
+
+    text: str = ""
+    show: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    sort: str = "newest"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the list, with the payments beyond which its neighbours begin."""
+
+    payments: list[PaymentRecord]
+    previous: int | None
+    next: int | None
+
+
+class Listing:
+    """Asks the database, and changes nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._session = store.session
+        self._model = store.models.payment
+        self._payments = store.models.payment.__table__
+        self._events = store.models.event.__table__
+        self._select = select(*(self._payments.c[field.name] for field in fields(PaymentRecord)))
+
+    def one(self, payment_id: int) -> PaymentRecord | None:
+        """Return the payment of that id."""
+        found = self._session.execute(self._select.where(self._payments.c.id == payment_id)).first()
+        return None if found is None else PaymentRecord(*tuple(found))
+
+    def rows(self, wanted: Wanted) -> Rows:
+        """Return all that is wanted, read in flat memory while it is iterated over.
+
+        On a connection of its own: the app's session ends with the request, and what is streamed
+        to the browser goes on after that.
+        """
+        statement = self._ordered(self._filtered(wanted), wanted.sort)
+        return _stream(self._session.get_bind(self._model), statement)
+
+    def page(self, wanted: Wanted, after: int | None = None, before: int | None = None) -> Page:
+        """Return the page after or before a payment, else the first one."""
+        if before is not None and after is None:
+            return self._page_before(wanted, before)
+        statement = self._filtered(wanted)
+        if after is not None:
+            statement = statement.where(self._beyond(after, wanted.sort))
+        found = self._read(self._ordered(statement, wanted.sort))
+        shown = found[:PAGE]
+        first = shown[0].id if shown and after is not None else None
+        return Page(shown, first, shown[-1].id if len(found) > PAGE else None)
+
+    def _page_before(self, wanted: Wanted, before: int) -> Page:
+        statement = self._filtered(wanted).where(self._beyond(before, wanted.sort, back=True))
+        found = self._read(self._ordered(statement, wanted.sort, back=True))
+        shown = found[:PAGE][::-1]
+        first = shown[0].id if len(found) > PAGE else None
+        return Page(shown, first, shown[-1].id if shown else None)
+
+    def _read(self, statement: Select[Any]) -> list[PaymentRecord]:
+        rows = self._session.execute(statement.limit(PAGE + 1))
+        return [PaymentRecord(*tuple(row)) for row in rows]
+
+    # The order
+
+    def _ordered(self, statement: Select[Any], sort: str, *, back: bool = False) -> Select[Any]:
+        name, descending = SORTS[sort]
+        columns = (self._payments.c[name], self._payments.c.id)
+        return statement.order_by(
+            *(column.desc() if descending != back else column.asc() for column in columns)
+        )
+
+    def _beyond(self, payment_id: int, sort: str, *, back: bool = False) -> ColumnElement[bool]:
+        """Those that come after a payment, or `back` before it.
+
+        The first condition says nothing that the second does not; it is there for the index.
+        """
+        name, descending = SORTS[sort]
+        column, key = self._payments.c[name], self._payments.c.id
+        here = self._session.execute(select(column).where(key == payment_id)).scalar()
+        if here is None:
+            return key.is_(None)
+        if descending != back:
+            return and_(column <= here, or_(column < here, key < payment_id))
+        return and_(column >= here, or_(column > here, key > payment_id))
+
+    # What is wanted
+
+    def _filtered(self, wanted: Wanted) -> Select[Any]:
+        return self._select.where(*self._conditions(wanted))
+
+    def _conditions(self, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+        columns = self._payments.c
+        if wanted.text:
+            yield self._matching(wanted.text)
+        if wanted.show:
+            yield self._shown(wanted.show)
+        if wanted.since is not None:
+            yield columns.created_at >= wanted.since
+        if wanted.until is not None:
+            yield columns.created_at < wanted.until
+        if wanted.minimum is not None:
+            yield columns.amount >= wanted.minimum
+        if wanted.maximum is not None:
+            yield columns.amount <= wanted.maximum
+
+    def _matching(self, text: str) -> ColumnElement[bool]:
+        """Those with this very id, found by the indexes; only if there is none, with a part."""
+        names = ("customer_reference", "invoice_id", "trx_id")
+        exact = or_(*(self._payments.c[name] == text for name in names))
+        if self._session.execute(select(exists().where(exact))).scalar_one():
+            return exact
+        return or_(*(self._payments.c[name].icontains(text, autoescape=True) for name in names))
+
+    def _shown(self, show: str) -> ColumnElement[bool]:
+        if show == OVERDUE:
+            return self._payments.c.check_after <= utcnow() - PATIENCE
+        if show == UNDELIVERED:
+            waiting = select(self._events.c.payment_id).where(undelivered(self._events))
+            return self._payments.c.id.in_(waiting)
+        return self._payments.c.status == PaymentStatus(show)
+
+
+def _stream(engine: Engine | Connection, statement: Select[Any]) -> Rows:
+    options = {"yield_per": _BATCH}
+    with (
+        engine.engine.connect() as connection,
+        connection.execute(statement, execution_options=options) as found,
+    ):
+        for row in found:
+            yield PaymentRecord(*tuple(row))
+
+
+def undelivered(events: Any) -> ColumnElement[bool]:
+    """Events that should have been delivered: late, or tried in vain."""
+    due = events.c.deliver_after
+    late = due <= utcnow() - PATIENCE
+    return and_(due >= _EVER, or_(late, events.c.error.is_not(None)))

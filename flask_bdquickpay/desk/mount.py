@@ -1,0 +1,144 @@
+"""Puts the desk into an app, behind the host's access check."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_admin import Admin, BaseView, expose
+
+from ..errors import ConfigurationError
+from .views import Pages
+
+_logger = logging.getLogger(__name__)
+_FOLDER = Path(__file__).parent
+_LONGEST_NAME = 255  # of the column that keeps it
+_HOW = (
+    "The desk shows every payment: say who may see it, such as "
+    "Desk(allow=lambda: current_user.is_authenticated and current_user.is_staff is True)."
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Payments and a dashboard for the merchant, closed to everybody whom the host does not allow.
+
+    :ivar allow: called on every request to anything of the desk; only ``True`` opens it.
+    :ivar who: the name of the person at the desk, kept with each decision; else the web server's
+        ``REMOTE_USER``. Nobody decides without a name.
+    :ivar refuse: the answer to whom `allow` refuses, such as a redirect to the login; else 403.
+    :ivar name: what the desk is called in the menu.
+    :ivar url: where it is, below the Admin's own URL unless it begins with ``/``.
+    :ivar endpoint: the name of its blueprint.
+    """
+
+    allow: Callable[[], bool] | None = None
+    who: Callable[[], str | None] | None = None
+    refuse: Callable[[], ResponseReturnValue] | None = None
+    name: str = "bKash"
+    url: str = "bkash"
+    endpoint: str = "bdquickpay_desk"
+
+    def mount(self, target: Admin | Flask) -> None:
+        """Add the desk to the menu of a ``flask_admin.Admin``, or to an app that has none.
+
+        :raises ConfigurationError: when there is no access check.
+        """
+        if not callable(self.allow):
+            raise ConfigurationError(_HOW)
+        if isinstance(target, Flask):
+            url = self.url if self.url.startswith("/") else f"/admin/{self.url}"
+            Admin(target, self.name, url, index_view=_Entry(self, url=url), endpoint=self.endpoint)
+        else:
+            target.add_view(_Entry(self, url=self.url))
+
+    def is_open(self) -> bool:
+        """Whether the host allows whoever sends this request; anything but `True` is a no.
+
+        A method that somebody forgot to call is true as well, and must not open the desk.
+        """
+        if self.allow is None:
+            return False
+        answer: object = current_app.ensure_sync(self.allow)()
+        if not isinstance(answer, bool):
+            _logger.error(
+                "The desk stays closed: allow() returned %s, not a bool.", type(answer).__name__
+            )
+        return answer is True
+
+    def actor(self) -> str | None:
+        """The name of the person at the desk, if it is known."""
+        name = current_app.ensure_sync(self.who)() if self.who else request.remote_user
+        return str(name).strip()[:_LONGEST_NAME] if name else None
+
+    def guard(self) -> ResponseReturnValue | None:
+        """Answer a request that is not allowed."""
+        if self.is_open():
+            return None
+        if self.refuse is None:
+            abort(403)
+        answer: ResponseReturnValue = current_app.ensure_sync(self.refuse)()
+        return answer
+
+
+class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
+    """The desk's place in Flask-Admin: a menu entry with a blueprint behind it.
+
+    The pages are the desk's own: there is no route that creates, edits or deletes anything, and
+    nothing of them needs Flask-Babel, which Flask-Admin's own pages do wherever it is installed.
+    """
+
+    def __init__(self, desk: Desk, *, url: str) -> None:
+        super().__init__(
+            name=desk.name,
+            endpoint=desk.endpoint,
+            url=url,
+            static_folder=str(_FOLDER / "static"),
+            static_url_path="/static",
+        )
+        self._desk = desk
+        self._pages = Pages(desk.name, desk.actor, self._way_out)
+
+    @expose("/")  # type: ignore[untyped-decorator]
+    def index(self) -> ResponseReturnValue:
+        return self._pages.dashboard()
+
+    def is_accessible(self) -> bool:
+        """Whether the menu shows the desk."""
+        return self._desk.is_open()
+
+    def create_blueprint(self, admin: Admin) -> Blueprint:
+        blueprint: Blueprint = super().create_blueprint(admin)
+        blueprint.template_folder = str(_FOLDER / "templates")
+        blueprint.before_request(self._desk.guard)  # everything of the blueprint, present or future
+        blueprint.after_request(_with_headers)
+        self._pages.add_rules(blueprint)
+        return blueprint
+
+    def _way_out(self) -> tuple[str, str] | None:
+        """The name and URL of the Admin's own front page, for whom it is open."""
+        home: Any = self.admin.index_view
+        if home is self or not home.is_accessible():
+            return None
+        return self.admin.name, self.get_url(f"{home.endpoint}.{home._default_view}")
+
+
+def _with_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint and request.endpoint.endswith(".static"):
+        response.headers["Cache-Control"] = "private, no-cache"  # kept, but asked about
+    return response

@@ -1,0 +1,33 @@
+"""Delivers an event of the timeline once more."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from ..models import utcnow
+from ..reports import EventRecord, Reports
+from ..service import Service
+
+
+def deliver_again(service: Service, event: EventRecord) -> str:
+    """Put an event back into the outbox and return what came of it.
+
+    Its receivers know it by `event.id`, the idempotency key that they were promised.
+    """
+    store = service.store
+    table = store.models.event.__table__
+    again = update(table).where(table.c.id == event.id)
+    again = again.values(deliver_after=utcnow(), delivered_at=None, error=None)
+    store.transaction(lambda: store.session.execute(again))
+    service.outbox.committed(event.id)
+    return _outcome(service, event)
+
+
+def _outcome(service: Service, event: EventRecord) -> str:
+    timeline = Reports(service.store).timeline(event.payment_id)
+    now = next(found for found in timeline if found.id == event.id)
+    if now.error is not None:
+        return f"Not delivered: {now.error}"
+    if now.delivered_at is not None:
+        return "Delivered again."
+    return "It is in the outbox and will be delivered next."

@@ -1,0 +1,189 @@
+"""The numbers of the dashboard, aggregated by the database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ..doctor import PATIENCE
+from ..language import DHAKA
+from ..models import utcnow
+from ..reports import Backlog, Reports
+from ..status import PaymentStatus
+from ..store import Store
+from .listing import undelivered
+from .sql import dhaka_day, seconds_between
+
+DAYS, MONTHS = 30, 12
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days in Bangladesh that are looked at, `until` included, and how they are grouped."""
+
+    since: date
+    until: date
+    monthly: bool
+
+    @property
+    def begin(self) -> datetime:
+        """The first moment."""
+        return datetime.combine(self.since, time(), DHAKA)
+
+    def buckets(self) -> list[date]:
+        """The first day of each bar."""
+        if self.monthly:
+            return [_months_on(self.since, number) for number in range(MONTHS)]
+        return [self.since + timedelta(days=number) for number in range(DAYS)]
+
+    def bucket(self, day: date) -> date:
+        return day.replace(day=1) if self.monthly else day
+
+
+def last_days(now: datetime) -> Period:
+    """The last 30 days, today included."""
+    today = now.astimezone(DHAKA).date()
+    return Period(today - timedelta(days=DAYS - 1), today, monthly=False)
+
+
+def last_months(now: datetime) -> Period:
+    """The last 12 months, this one included."""
+    today = now.astimezone(DHAKA).date()
+    return Period(_months_on(today.replace(day=1), 1 - MONTHS), today, monthly=True)
+
+
+def _months_on(first: date, months: int) -> date:
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return date(year, month + 1, 1)
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What was paid in a day or a month."""
+
+    begin: date
+    amount: Decimal
+    count: int
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long the customers took from checkout to paid; seconds and how many took so long."""
+
+    counts: Mapping[int, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def median(self) -> int | None:
+        """The seconds in which half of them had paid."""
+        seen = 0
+        for seconds in sorted(self.counts):
+            seen += self.counts[seconds]
+            if 2 * seen >= self.total:
+                return seconds
+        return None
+
+    def between(self, begin: int, end: int | None) -> int:
+        """How many took at least `begin` and less than `end` seconds."""
+        return sum(
+            count
+            for seconds, count in self.counts.items()
+            if seconds >= begin and (end is None or seconds < end)
+        )
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What somebody should look at."""
+
+    flagged: int
+    overdue: Backlog
+    undelivered: Backlog
+
+
+class Statistics:
+    """Asks the database, and changes nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._session = store.session
+        self._payments = store.models.payment.__table__
+        self._events = store.models.event.__table__
+        self._reports = Reports(store)
+        columns = self._payments.c
+        self._paid_at = func.coalesce(columns.verified_at, columns.created_at)
+        self._completed = columns.status == PaymentStatus.COMPLETED
+
+    def paid(self, period: Period) -> list[Paid]:
+        """Return what came in during each day or month, also where it was nothing."""
+        amounts: dict[date, Decimal] = dict.fromkeys(period.buckets(), Decimal(0))
+        counts = Counter[date]()
+        for day, amount, count in self._paid_days(period):
+            bucket = period.bucket(date.fromisoformat(str(day)))
+            if bucket in amounts:  # the gateway's clock may be ahead of ours
+                amounts[bucket] += amount
+                counts[bucket] += count
+        return [Paid(bucket, amount, counts[bucket]) for bucket, amount in amounts.items()]
+
+    def _paid_days(self, period: Period) -> Any:
+        day = dhaka_day(self._paid_at).label("day")
+        statement: Any = select(day, func.sum(self._payments.c.amount), func.count())
+        since = (self._completed, self._paid_at >= period.begin)
+        return self._session.execute(statement.where(*since).group_by(day))
+
+    def orders(self, period: Period) -> int:
+        """Return how many orders went to checkout. At most one payment of each is completed."""
+        reference = self._payments.c.customer_reference
+        statement = self._created(select(func.count(reference.distinct())), period)
+        return int(self._session.execute(statement).scalar_one())
+
+    def outcomes(self, period: Period) -> dict[PaymentStatus, int]:
+        """Return what became of the payments that were begun."""
+        status = self._payments.c.status
+        statement = self._created(select(status, func.count()), period).group_by(status)
+        return {found: int(count) for found, count in self._session.execute(statement)}
+
+    def waits(self, period: Period) -> Waits:
+        """Return how long customers took; exact to the second, in few rows."""
+        columns = self._payments.c
+        seconds = seconds_between(columns.created_at, columns.verified_at).label("seconds")
+        statement = self._created(select(seconds, func.count()), period)
+        known = (self._completed, columns.verified_at.is_not(None))
+        counts = Counter[int]()
+        for took, count in self._session.execute(statement.where(*known).group_by(seconds)):
+            counts[max(int(took), 0)] += count  # the gateway's clock may be behind ours
+        return Waits(counts)
+
+    def _created(self, statement: Any, period: Period) -> Any:
+        return statement.where(self._payments.c.created_at >= period.begin)
+
+    def sources(self, period: Period) -> dict[str, int]:
+        """Return what brought the news of each payment: a payment is completed only once."""
+        events = self._events.c
+        statement = select(events.source, func.count()).where(
+            events.new_status == PaymentStatus.COMPLETED, events.created_at >= period.begin
+        )
+        rows = self._session.execute(statement.group_by(events.source))
+        return {str(source): int(count) for source, count in rows}
+
+    def attention(self) -> Attention:
+        """Return what somebody should look at now."""
+        return Attention(
+            flagged=self._reports.count(PaymentStatus.FLAGGED),
+            overdue=self._reports.overdue(utcnow() - PATIENCE),
+            undelivered=self._undelivered(),
+        )
+
+    def _undelivered(self) -> Backlog:
+        oldest = func.min(self._events.c.created_at)
+        statement: Any = select(func.count(), oldest).where(undelivered(self._events))
+        count, since = self._session.execute(statement).one()
+        return Backlog(int(count), since)

@@ -1,0 +1,103 @@
+"""How the desk says things: English words and digits, times of Bangladesh."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from ..language import DHAKA, format_money
+from ..status import PaymentStatus
+
+_LATIN = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
+_MINUTE, _HOUR = 60, 3600
+
+STATUSES = {
+    PaymentStatus.COMPLETED: "Paid",
+    PaymentStatus.FLAGGED: "Flagged",
+    PaymentStatus.PENDING: "Waiting",
+    PaymentStatus.CREATED: "Starting",
+    PaymentStatus.CANCELLED: "Cancelled",
+    PaymentStatus.EXPIRED: "Expired",
+    PaymentStatus.FAILED: "Failed",
+}
+#: What a person is told about a status.
+MEANINGS = {
+    PaymentStatus.COMPLETED: "The money was verified, or accepted by a person.",
+    PaymentStatus.FLAGGED: "Money came, but something disagrees. A person decides.",
+    PaymentStatus.PENDING: "The customer was sent to bKash and has not paid yet.",
+    PaymentStatus.CREATED: "Being made known to the gateway.",
+    PaymentStatus.CANCELLED: "The customer came back without paying.",
+    PaymentStatus.EXPIRED: "Not paid in time.",
+    PaymentStatus.FAILED: "It did not work out.",
+}
+SOURCES = {
+    "webhook": "Webhook",
+    "return": "Customer’s return",
+    "cancel": "Customer’s cancel",
+    "status": "Waiting page",
+    "sweep": "Sweep",
+    "checkout": "Checkout",
+    "confirm": "The shop’s code",
+    "cli": "Command line",
+    "desk": "This desk",
+}
+
+
+def taka(amount: Decimal) -> str:
+    """`৳1,00,000.00`, in Latin digits whatever the shop's language: the desk is in English."""
+    return format_money(amount).translate(_LATIN)
+
+
+def whole_taka(amount: Decimal) -> str:
+    """`৳1,00,000`, for the marks of a chart."""
+    return "৳" + number(amount)
+
+
+def number(value: Decimal | int) -> str:
+    """`1,00,000`."""
+    return format_decimal(value, "#,##,##0.##", locale="en")
+
+
+def moment(value: datetime) -> str:
+    """The day and time in Bangladesh."""
+    return format_datetime(value, "d MMM y, HH:mm:ss", tzinfo=DHAKA, locale="en")
+
+
+def day(value: date) -> str:
+    return format_date(value, "d MMM y", locale="en")
+
+
+def short_day(value: date) -> str:
+    return format_date(value, "d MMM", locale="en")
+
+
+def month(value: date) -> str:
+    return format_date(value, "MMMM y", locale="en")
+
+
+def short_month(value: date) -> str:
+    return format_date(value, "MMM", locale="en")
+
+
+def duration(seconds: int) -> str:
+    """`45 s`, `2 min 5 s`, `1 h 4 min`."""
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        minutes, rest = divmod(seconds, _MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(seconds // _MINUTE, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def percent(part: int, whole: int) -> str:
+    """`63%`; only what is nothing or all is said to be so."""
+    share = round(100 * part / whole)
+    if share == 0 and part:
+        return "under 1%"
+    if share == 100 and part != whole:
+        return "over 99%"
+    return f"{share}%"

@@ -1,0 +1,135 @@
+"""The merchant's desk in a real browser, under its strict Content Security Policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("flask_admin", reason="needs Flask-Admin")
+pytest.importorskip("playwright.sync_api", reason="needs playwright")
+
+from flask_admin import Admin
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from flask_bdquickpay.desk import Desk
+
+from .browser.chromium import DESKTOP, EXECUTABLE, MISSING, launch, overflow, visit
+from .browser.stage import served
+from .shop import Shop
+
+pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason=MISSING)
+#: As narrow as a phone gets.
+TINY = {"width": 320, "height": 640}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def url(shop: Shop) -> Iterator[str]:
+    """The address of the desk of a shop with a paid and a flagged payment."""
+    Desk(allow=lambda: True, who=lambda: "Ayesha").mount(Admin(shop.app, name="Shop"))
+    with served(shop.app) as address:
+        pay(shop, "1250.50")
+        pay(shop, "500", amount=400, completes=True)
+        yield f"{address}/admin/bkash"
+
+
+def pay(shop: Shop, total: str, **how: Any) -> Any:
+    payment = shop.started(total)
+    shop.gateway.pay(payment, webhook=False, **how)
+    shop.success(payment)
+    return payment
+
+
+def test_flagged_payment_is_found_and_decided(shop: Shop, url: str, chromium: Browser) -> None:
+    with visit(chromium) as page:
+        page.goto(f"{url}/")
+        page.get_by_role("link", name="Flagged payments: 1").click()
+        (flagged,) = [found for found in shop.payments() if found.status == "flagged"]
+        page.get_by_role("link", name=flagged.customer_reference, exact=True).click()
+        accept = page.get_by_role("button", name="Accept: it is paid")
+        accept.click()
+        expect(accept).to_be_visible()  # the browser asks for the note first
+        page.get_by_label("Why?").fill("seen in the bKash statement")
+        accept.click()
+        expect(page.get_by_role("status")).to_have_text("Accepted: the payment is paid.")
+        expect(page.get_by_text("by Ayesha")).to_be_visible()
+    assert shop.payment(flagged).is_paid
+
+
+def test_list_is_searched_with_the_keyboard(shop: Shop, url: str, chromium: Browser) -> None:
+    reference = shop.payments()[0].customer_reference
+    with visit(chromium, viewport=DESKTOP) as page:
+        page.goto(f"{url}/payments")
+        page.get_by_label("Search").press_sequentially(reference)
+        page.keyboard.press("Enter")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        expect(page.locator("tbody tr")).to_contain_text("৳1,250.50")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download as CSV").click()
+        assert re.fullmatch(r"payments-\d{8}T\d{6}Z\.csv", download.value.suggested_filename)
+
+
+@pytest.mark.parametrize("path", ["/", "/?period=year", "/payments", "/payments/1", "/payments/2"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_a_small_phone(url: str, chromium: Browser, path: str, scheme: str) -> None:
+    with visit(chromium, viewport=TINY, color_scheme=scheme) as page:
+        page.goto(url + path)
+        for summary in page.locator("summary").all():
+            summary.click()
+        assert overflow(page) == 0
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        assert names_missing(page) == []
+
+
+def names_missing(page: Page) -> list[str]:
+    """What can be used or seen but has no name for who does not see it."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("a, button, input, select, textarea, svg[role]")]
+        .filter(it => it.type !== "hidden" && !(it.textContent.trim() || it.labels?.length
+            || document.getElementById(it.getAttribute("aria-labelledby"))?.textContent.trim()))
+        .map(it => it.outerHTML)"""
+    )
+    return found
+
+
+def test_columns_are_drawn_to_scale(url: str, chromium: Browser) -> None:
+    with visit(chromium, viewport=DESKTOP) as page:
+        page.goto(f"{url}/")
+        bars = page.locator("svg.columns").first.locator(".bar")
+        heights = [(bar.bounding_box() or {"height": 0})["height"] for bar in bars.all()]
+        assert len(heights) == 30
+        assert heights[-1] > 40  # today: 1,250.50 of the chart's 2,000
+        assert not any(heights[:-1])
+        colour = bars.last.evaluate("bar => getComputedStyle(bar).fill")
+        assert colour == "rgb(192, 15, 92)"  # the style sheet was not refused
+
+
+def test_refused_visitor_sees_nothing(shop: Shop, chromium: Browser) -> None:
+    Desk(allow=lambda: False).mount(shop.app)
+    with served(shop.app) as address, visit(chromium) as page:
+        answer = page.goto(f"{address}/admin/bkash/payments")
+        assert answer is not None
+        assert answer.status == 403
+
+
+def test_shop_under_a_strict_policy_of_its_own(shop: Shop, chromium: Browser) -> None:
+    Desk(allow=lambda: True).mount(shop.app)
+    shop.app.after_request(_strict)
+    with served(shop.app) as address, visit(chromium) as page:
+        page.goto(f"{address}/admin/bkash/")  # `visit` fails on what the policy refuses
+        expect(page.get_by_role("heading", level=1)).to_have_text("Dashboard")
+
+
+def _strict(answer: Any) -> Any:
+    answer.headers["Content-Security-Policy"] = "default-src 'self'"
+    return answer
