@@ -631,6 +631,8 @@ def _print_sandbox(server: SandboxServer, public_url: str | None) -> None:
     screen.print(f'  BDQUICKPAY_SECRET_KEY = "{SECRET_KEY}"')
     if public_url:
         screen.print(f'  BDQUICKPAY_PAYMENT_HOSTS = ["{urlsplit(public_url).netloc}"]')
+    if not is_loopback(urlsplit(server.url).hostname):
+        screen.print("A shop takes this address only over HTTPS: put a TLS proxy before it.")
     screen.print("\nCtrl-C ends it.")
     screen.file.flush()
 

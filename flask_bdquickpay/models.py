@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     inspect,
 )
 from sqlalchemy.dialects import mysql
@@ -79,10 +80,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         )
 
 
+#: Any letter, compared to the letter, whatever a MariaDB database has as its default.
+_EXACT: dict[str, Any] = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
+
+
 def _text(length: int) -> String:
-    """Text that is compared to the letter; MariaDB's default collation ignores case."""
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(exact, "mysql", "mariadb")
+    return String(length).with_variant(mysql.VARCHAR(length, **_EXACT), "mysql", "mariadb")
+
+
+def _prose() -> Text:
+    return Text().with_variant(mysql.TEXT(**_EXACT), "mysql", "mariadb")
 
 
 def _status() -> TypeEngine[PaymentStatus]:
@@ -92,6 +99,7 @@ def _status() -> TypeEngine[PaymentStatus]:
         native_enum=False,
         length=20,
         values_callable=lambda words: [word.value for word in words],
+        validate_strings=True,
     )
     return cast("TypeEngine[PaymentStatus]", words)
 
@@ -126,13 +134,13 @@ class PaymentMixin:
     #: Before the last transition.
     previous_status = _optional(_status())
     #: Why it failed, was flagged or superseded.
-    reason = _optional(Text())
-    payment_url = _optional(Text())
+    reason = _optional(_prose())
+    payment_url = _optional(_prose())
     #: The transaction id of bKash.
     trx_id = _optional(_text(MAX_ID), unique=True)
     payment_metadata = _optional(JSON(none_as_null=True))
     #: The gateway's own word.
-    gateway_status = _optional(String(64))
+    gateway_status = _optional(_text(64))
     created_at = _required(UTCDateTime(), insert_default=utcnow, index=True)
     expires_at = _optional(UTCDateTime())
     #: When the gateway verified the money.
@@ -142,7 +150,7 @@ class PaymentMixin:
     #: still be paid, is paid, or is under review. Unique, so that an order has only one.
     order_key = _optional(_text(MAX_REFERENCE), unique=True)
     #: Who decided about a flagged payment; nothing changes it afterwards.
-    resolved_by = _optional(String(255))
+    resolved_by = _optional(_text(255))
     #: When the page that waits last had the gateway asked.
     asked_at = _optional(UTCDateTime())
     #: When the sweep looks at it next; ``None``: never.
@@ -174,7 +182,7 @@ class PaymentEventMixin:
     """Columns of the timeline, which is also the outbox of `payment_changed`."""
 
     id = _required(_number(), primary_key=True)
-    payment_id = _required(_number(), index=True)
+    payment_id = _required(_number())
     #: What brought the fact: checkout, webhook, return, cancel, status, sweep, confirm, cli, desk.
     source = _required(String(20))
     old_status = _required(_status())
@@ -182,16 +190,16 @@ class PaymentEventMixin:
     new_status = _optional(_status())
     #: What the gateway said; no secrets.
     gateway_answer = _optional(JSON(none_as_null=True))
-    note = _optional(Text())
+    note = _optional(_prose())
     #: Who decided, where it was a person.
-    actor = _optional(String(255))
+    actor = _optional(_text(255))
     created_at = _required(UTCDateTime(), insert_default=utcnow)
     #: When `payment_changed` is to be delivered next; ``None``: delivered, or nothing to deliver.
     deliver_after = _optional(UTCDateTime(), index=True)
     delivered_at = _optional(UTCDateTime())
     attempts = _required(Integer(), insert_default=0)
     #: Why the last delivery failed.
-    error = _optional(Text())
+    error = _optional(_prose())
 
     if TYPE_CHECKING:
         __table__: Table
@@ -248,11 +256,20 @@ def _default(db: SQLAlchemy, name: str, mixin: type) -> Any:
 
 def _connect(payment: Any, event: Any) -> None:
     if not event.__table__.c.payment_id.foreign_keys:
-        key = ForeignKeyConstraint([event.__table__.c.payment_id], [payment.__table__.c.id])
-        event.__table__.append_constraint(key)
+        _refer(event.__table__, payment.__table__)
     joined = payment.id == foreign(event.payment_id)
     events = relationship(event, primaryjoin=joined, order_by=event.id, viewonly=True)
     inspect(payment).add_property("events", events)
     if not hasattr(event, "payment"):
         back = relationship(payment, primaryjoin=joined, viewonly=True, uselist=False)
         inspect(event).add_property("payment", back)
+
+
+def _refer(events: Table, payments: Table) -> None:
+    """Let each event refer to its payment.
+
+    The index that finds a payment's events is a constraint: an index of its own would be in the
+    way of its foreign key when Alembic's downgrade drops the tables on MariaDB.
+    """
+    events.append_constraint(ForeignKeyConstraint([events.c.payment_id], [payments.c.id]))
+    events.append_constraint(UniqueConstraint(events.c.payment_id, events.c.id))

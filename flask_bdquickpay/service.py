@@ -249,7 +249,7 @@ class Service:
             raise LookupError(f"There is no payment {payment_id}.")
         self.settle(seen, source, **options)
         payment = self.store.load(payment_id)
-        self.store.settle_host()
+        self.store.keep_loaded()
         return payment
 
     def settle(

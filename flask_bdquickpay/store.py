@@ -33,6 +33,13 @@ T = TypeVar("T")
 _FIELDS = [field.name for field in fields(Snapshot)]
 
 
+def _storable(text: str | None) -> str | None:
+    """What every database takes as text, of bounded length."""
+    if text is None:
+        return None
+    return text[:10_000].replace("\0", "").encode("utf-8", "replace").decode()
+
+
 class Conflict(Exception):
     """Another payment already has the order, the transaction id or the invoice."""
 
@@ -174,6 +181,7 @@ class Store:
     def record(self, seen: Snapshot, source: str, **values: Any) -> int:
         """Append a fact to the payment's timeline and return its id."""
         values = {"old_status": seen.status, "created_at": utcnow(), "attempts": 0} | values
+        values["note"] = _storable(values.get("note"))
         result = self._execute(insert(self._events), payment_id=seen.id, source=source, **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
@@ -247,7 +255,7 @@ class Store:
         values = (
             {"delivered_at": utcnow(), "deliver_after": None, "error": None}
             if error is None
-            else {"deliver_after": again, "error": error}
+            else {"deliver_after": again, "error": _storable(error)}
         )
         event = update(self._events).where(self._events.c.id == event_id)
         self.transaction(lambda: self._execute(event, **values))

@@ -118,7 +118,7 @@ def _back(token: str, source: str) -> ResponseReturnValue:
     reached = _try_to_settle(seen, source, gave_up=source == "cancel")
     service = _service()
     payment = service.store.load(seen.id)
-    service.store.settle_host()
+    service.store.keep_loaded()
     if payment.is_final:
         return _result(payment)
     if source == "cancel" and not reached:

@@ -153,6 +153,7 @@ def test_sandbox_runs_by_itself_and_its_state_survives(tmp_path: Path) -> None:
     with app.test_request_context():
         payment = bdquickpay.start("1")
         invoice, url = payment.invoice_id, payment.payment_url
+        app.extensions["sqlalchemy"].engine.dispose()
     app, bdquickpay = shop()  # as after a restart
     with app.test_request_context():
         assert bdquickpay.start("1").payment_url == url

@@ -184,3 +184,14 @@ def test_nothing_is_queued_when_nobody_listens(shop: Shop) -> None:
         payment_changed.disconnect(receiver, sender=shop.app)
     payment = shop.started()
     assert shop.events(payment)[0].delivered_at is not None
+
+
+def test_error_that_no_column_takes_holds_back_only_its_event(deferred: Shop) -> None:
+    payment = deferred.started()
+
+    def raises(app: Flask, payment: Any, event: Any) -> None:
+        raise RuntimeError("\0\ud800" + "x" * 100_000)
+
+    with payment_changed.connected_to(raises, sender=deferred.app):
+        assert deliver(deferred) == 0
+    assert deferred.events(payment)[0].error.startswith("RuntimeError: ?x")

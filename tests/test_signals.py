@@ -143,6 +143,17 @@ def test_other_apps_do_not_hear_of_it(new_shop: Callable[..., Shop], shop: Shop)
     assert other.heard == []
 
 
+def test_async_receiver_is_awaited(shop: Shop, paid_at_the_gateway: Any) -> None:
+    heard: list[int] = []
+
+    async def receiver(app: Flask, payment: Any) -> None:
+        heard.append(payment.id)
+
+    hear(payment_paid, shop, receiver)
+    assert shop.webhook(paid_at_the_gateway).status_code == 200
+    assert heard == [paid_at_the_gateway.id]
+
+
 def test_every_signal_is_public() -> None:
     for name in [*SIGNALS, "changed"]:
         assert isinstance(getattr(flask_bdquickpay, f"payment_{name}"), Signal)

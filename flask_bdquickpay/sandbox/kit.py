@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -114,16 +115,18 @@ class Gateway:
 
 
 def _call(app: Flask, script_root: str, delivery: Delivery) -> Answer:
-    """POST to the app itself."""
+    """POST to the app itself: below its mount path, or with the path where the app mounts itself."""
     url = urlsplit(delivery.url)
-    path = url.path.removeprefix(script_root) or "/"
-    response = app.test_client(use_cookies=False).post(
-        path,
-        base_url=f"{url.scheme}://{url.netloc}{script_root}",
-        query_string=url.query,
-        json=dict(delivery.body),
-        headers=headers(delivery),
-    )
+    for mount in dict.fromkeys((script_root, "")):
+        response = app.test_client(use_cookies=False).post(
+            url.path.removeprefix(mount) or "/",
+            base_url=f"{url.scheme}://{url.netloc}{mount}",
+            query_string=url.query,
+            json=dict(delivery.body),
+            headers=headers(delivery),
+        )
+        if response.status_code != HTTPStatus.NOT_FOUND:
+            break
     return Answer(response.status_code, response.get_data(as_text=True))
 
 
