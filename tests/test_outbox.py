@@ -190,8 +190,8 @@ def test_error_that_no_column_takes_holds_back_only_its_event(deferred: Shop) ->
     payment = deferred.started()
 
     def raises(app: Flask, payment: Any, event: Any) -> None:
-        raise RuntimeError("\0\ud800" + "x" * 100_000)
+        raise RuntimeError("\0" + "x" * 100_000)
 
     with payment_changed.connected_to(raises, sender=deferred.app):
         assert deliver(deferred) == 0
-    assert deferred.events(payment)[0].error.startswith("RuntimeError: ?x")
+    assert deferred.events(payment)[0].error.startswith("RuntimeError: x")

@@ -115,7 +115,7 @@ class Gateway:
 
 
 def _call(app: Flask, script_root: str, delivery: Delivery) -> Answer:
-    """POST to the app itself: below its mount path, or with the path where the app mounts itself."""
+    """POST to the app itself: below its mount path, or at the whole path if it mounts itself."""
     url = urlsplit(delivery.url)
     for mount in dict.fromkeys((script_root, "")):
         response = app.test_client(use_cookies=False).post(
