@@ -124,7 +124,7 @@ class _Sweep:
                 _logger.warning("Payment %s could not be verified: %s", seen.id, error)
             else:
                 _logger.exception("Payment %s could not be settled", seen.id)
-            self._service.postpone(seen)
+            self._service.postpone(seen, error)
             return False, True
         return after.status != seen.status, False
 

@@ -43,7 +43,9 @@ _logger = logging.getLogger(__name__)
 LIFETIME = timedelta(minutes=30)
 #: Seconds after the time-out of a create call when its answer is taken as lost.
 GRACE = 2.0
-#: Seconds between two gateway calls that the waiting page may cause.
+#: When the sweep looks again at a payment that it could not verify, if nothing else says so.
+RETRY = timedelta(minutes=15)
+#: Between two gateway calls that the waiting page may cause.
 ASKING_PAUSE = timedelta(seconds=3)
 _POLL = 0.05
 _TRIES = 20
@@ -343,12 +345,14 @@ class Service:
         stayed = self.store.transaction(work)
         return replace(seen, gateway_status=answer.status) if stayed else None
 
-    def postpone(self, seen: Snapshot) -> None:
-        """Have the sweep look again later at a payment that could not be verified."""
-        if seen.invoice_id is None:
-            values = {"check_after": utcnow() + timedelta(minutes=1), "lease": None}
-        else:
-            values = self._rescheduled(seen)
+    def postpone(self, seen: Snapshot, error: Exception) -> None:
+        """Have the sweep look again later at a payment that could not be verified.
+
+        Also after the late window: only an answer ends it, were it that there is no such invoice.
+        """
+        values = self._rescheduled(seen)
+        if not isinstance(error, InvoiceNotFoundError):
+            values["check_after"] = values["check_after"] or utcnow() + RETRY
         self.store.transaction(lambda: self.store.amend(seen, **values))
 
     def _rescheduled(self, seen: Snapshot) -> dict[str, Any]:
