@@ -178,10 +178,10 @@ class Store:
         )
         self._execute(unpaid, order_key=None)
 
-    def record(self, seen: Snapshot, source: str, **values: Any) -> int:
+    def record(self, seen: Snapshot, source: str, note: str | None = None, **values: Any) -> int:
         """Append a fact to the payment's timeline and return its id."""
         values = {"old_status": seen.status, "created_at": utcnow(), "attempts": 0} | values
-        values["note"] = _storable(values.get("note"))
+        values["note"] = _storable(note)
         result = self._execute(insert(self._events), payment_id=seen.id, source=source, **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
