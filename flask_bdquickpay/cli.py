@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from . import doctor as doctors
 from .errors import BDQuickPayError, ConfigurationError, GatewayError
-from .reports import EventRecord, Filters, PaymentRecord, Reports
+from .reports import COLUMNS, EventRecord, Filters, PaymentRecord, Reports
 from .sandbox import APP_KEY, SECRET_KEY, SandboxError
 from .sandbox.server import LOOPBACK, SandboxServer
 from .settings import check_base_url, is_loopback
@@ -52,22 +52,6 @@ _WIDE = 120
 _MOST = 100  # payments that are shown with their timelines
 _LONGEST_NAME = 255  # of the column that keeps it
 _INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
-_LISTED = (
-    "id",
-    "invoice_id",
-    "customer_reference",
-    "amount",
-    "status",
-    "previous_status",
-    "reason",
-    "trx_id",
-    "gateway_status",
-    "created_at",
-    "expires_at",
-    "verified_at",
-    "updated_at",
-    "resolved_by",
-)
 
 
 class _Commands(AppGroup):
@@ -189,7 +173,7 @@ def list_payments(
     out = _output(alone=as_json or as_csv)
     found = _capped(_reports().payments(filters, limit + 1), limit)
     if as_csv:
-        write_csv(out, _LISTED, (vars(payment) for payment in found))
+        write_csv(out, COLUMNS, (vars(payment) for payment in found))
     elif as_json:
         write_json(out, [_listed(payment) for payment in found])
     else:
@@ -206,7 +190,7 @@ def _capped(payments: Iterator[PaymentRecord], limit: int) -> Iterator[PaymentRe
 
 
 def _listed(payment: PaymentRecord) -> dict[str, Any]:
-    return {name: getattr(payment, name) for name in _LISTED}
+    return {name: getattr(payment, name) for name in COLUMNS}
 
 
 def _print_list(payments: list[PaymentRecord], screen: Console) -> None:

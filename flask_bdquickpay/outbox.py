@@ -61,6 +61,11 @@ class Outbox:
                 threading.Thread(target=self._work, name="bdquickpay-outbox").start()
         done.wait(COURTESY)
 
+    def deliver_again(self, event_id: int) -> None:
+        """Deliver an event once more, as if it were new."""
+        self._store.reopen_event(event_id)
+        self.committed(event_id)
+
     def _work(self) -> None:
         while True:
             with self._lock:

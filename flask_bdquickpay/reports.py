@@ -18,6 +18,24 @@ _BATCH = 500
 #: No id is longer: what is, the database need not be asked about.
 _MAX_DIGITS = 18
 
+#: What a list of payments holds. Programs read these: they keep their order, new ones come last.
+COLUMNS = (
+    "id",
+    "invoice_id",
+    "customer_reference",
+    "amount",
+    "status",
+    "previous_status",
+    "reason",
+    "trx_id",
+    "gateway_status",
+    "created_at",
+    "expires_at",
+    "verified_at",
+    "updated_at",
+    "resolved_by",
+)
+
 
 @dataclass(frozen=True)
 class PaymentRecord:

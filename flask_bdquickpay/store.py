@@ -260,6 +260,12 @@ class Store:
         event = update(self._events).where(self._events.c.id == event_id)
         self.transaction(lambda: self._execute(event, **values))
 
+    def reopen_event(self, event_id: int) -> None:
+        """Put an event back into the outbox."""
+        event = update(self._events).where(self._events.c.id == event_id)
+        values = {"deliver_after": utcnow(), "delivered_at": None, "error": None}
+        self.transaction(lambda: self._execute(event, **values))
+
     def keep_loaded(self) -> None:
         """Give the connection back while the loaded objects stay as they are."""
         session = self.session

@@ -723,7 +723,7 @@ def test_ctrl_c_stops_the_sweep_with_nothing_half_done(
 ) -> None:
     payments = due(shop, 12)
     before = len(shop.gateway.requests)
-    shop.gateway.fault("latency", "verify", times=None, seconds=0.5)
+    shop.gateway.fault("latency", "verify", times=None, seconds=2)
     with program.start("reconcile", "--json", "--concurrency", concurrency) as process:
         wait_for(lambda: len(shop.gateway.requests) > before + concurrency)
         process.send_signal(signal.SIGINT)

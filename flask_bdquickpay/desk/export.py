@@ -7,27 +7,10 @@ from contextlib import closing
 from io import StringIO
 from itertools import islice
 
-from ..reports import PaymentRecord
+from ..reports import COLUMNS, PaymentRecord
 from ..terminal import write_csv
 from .listing import Rows
 
-#: Programs read these: they keep their order, new ones come last.
-COLUMNS = (
-    "id",
-    "invoice_id",
-    "customer_reference",
-    "amount",
-    "status",
-    "previous_status",
-    "reason",
-    "trx_id",
-    "gateway_status",
-    "created_at",
-    "expires_at",
-    "verified_at",
-    "updated_at",
-    "resolved_by",
-)
 _PIECE = 500
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
-
-from ..models import utcnow
 from ..reports import EventRecord, Reports
 from ..service import Service
 
@@ -14,12 +11,7 @@ def deliver_again(service: Service, event: EventRecord) -> str:
 
     Its receivers know it by `event.id`, the idempotency key that they were promised.
     """
-    store = service.store
-    table = store.models.event.__table__
-    again = update(table).where(table.c.id == event.id)
-    again = again.values(deliver_after=utcnow(), delivered_at=None, error=None)
-    store.transaction(lambda: store.session.execute(again))
-    service.outbox.committed(event.id)
+    service.outbox.deliver_again(event.id)
     return _outcome(service, event)
 
 
