@@ -396,10 +396,10 @@ def _transaction(value: object) -> Transaction | None:
         return None
     if not isinstance(value, dict):
         raise _Malformed("transaction is not an object")
-    status = _optional_text(value, "status")
+    status, method = _optional_text(value, "status"), value.get("payment_method")
     return Transaction(
         trx_id=_optional_text(value, "trx_id"),
-        payment_method=_optional_text(value, "payment_method"),
+        payment_method=method if method == "bkash" else None,  # nothing depends on it
         amount=_amount(value, "amount"),
         status=status and status.lower(),
         verified_at=_moment(value, "verified_at"),
