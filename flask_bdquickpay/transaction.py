@@ -53,6 +53,7 @@ def _once(session: Session, work: Callable[[], T], table: Table) -> T:
             connection = session.connection(bind_arguments={"clause": table})
             with bounded_wait(connection, max(time_left(), _SHORTEST)):
                 result = work()
+                session.flush()  # what receivers left to be written waits for locks too
         session.commit()
     except BaseException:
         session.rollback()

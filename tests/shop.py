@@ -126,9 +126,12 @@ class Shop:
         """(payment id, reference) for each time that an order was paid."""
         return [(row.payment_id, row.reference) for row in self._read(sa.select(self.Ledger))]
 
+    def found(self, reference: str) -> Any:
+        """The order as it stands."""
+        return self._read(sa.select(self.Order).where(self.Order.id == int(reference)))[0]
+
     def order_status(self, reference: str) -> str:
-        rows = self._read(sa.select(self.Order).where(self.Order.id == int(reference)))
-        return str(rows[0].status)
+        return str(self.found(reference).status)
 
     def _read(self, statement: Any) -> list[Any]:
         with self.app.app_context():

@@ -214,23 +214,23 @@ def writer(shop: Shop) -> Any:
     release = threading.Event()
     locked = threading.Event()
 
-    def hold(payment: Any) -> None:
+    def hold(row: Any) -> None:
         with shop.app.app_context():
             engine = shop.db.engine
-        table = shop.bdquickpay.Payment.__table__
+        table = sa.inspect(type(row)).local_table
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            row = sa.update(table).where(table.c.id == payment.id)
-            connection.execute(row.values(checks=table.c.checks))
+            same = sa.update(table).where(table.c.id == row.id)
+            connection.execute(same.values(status=row.status))
             locked.set()
             release.wait(30)
             connection.rollback()
 
     threads: list[threading.Thread] = []
 
-    def start(payment: Any) -> threading.Event:
-        threads.append(threading.Thread(target=hold, args=(payment,)))
+    def start(row: Any) -> threading.Event:
+        threads.append(threading.Thread(target=hold, args=(row,)))
         threads[0].start()
         assert locked.wait(10)
         return release
@@ -241,10 +241,13 @@ def writer(shop: Shop) -> Any:
         thread.join(30)
 
 
-def test_webhook_beside_a_writer_that_never_ends_is_503_in_time(shop: Shop, writer: Any) -> None:
+@pytest.mark.parametrize("what", ["payment", "order"])
+def test_webhook_beside_a_writer_that_never_ends_is_503_in_time(
+    shop: Shop, writer: Any, what: str
+) -> None:
     payment = shop.started()
     shop.gateway.pay(payment, webhook=False)
-    writer(payment)
+    writer(payment if what == "payment" else shop.found(payment.customer_reference))
     begun = time.monotonic()
     assert shop.webhook(payment).status_code == 503
     assert time.monotonic() - begun < 10  # the gateway's own limit, not a benchmark
