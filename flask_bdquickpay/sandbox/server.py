@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import weakref
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from pathlib import Path
 from sqlite3 import Connection, Error
 from typing import Any
@@ -169,6 +169,11 @@ class Embedded:
             self._server.forget()
         self._server = None
 
+    @property
+    def lock(self) -> AbstractContextManager[Any] | None:
+        """What keeps the state file at rest, in the process that serves it."""
+        return None if self._server is None else self._server.sandbox.store.lock
+
     def _is_alive(self) -> bool:
         if self._server is not None:
             return self._server.running
@@ -195,19 +200,25 @@ class Embedded:
             connection.execute("COMMIT")
             return None
         found = self._listen()
+        if found is None:
+            connection.execute("COMMIT")
+            return None
         self._port = found.getsockname()[1]
         _remember(connection, "port", self._port)
         connection.execute("COMMIT")
         return found
 
-    def _listen(self) -> socket.socket:
+    def _listen(self) -> socket.socket | None:
+        """A port to serve at; None if a sandbox that was slow to answer is there after all."""
         try:
             return listen(LOOPBACK, self._port)
         except SandboxError:
+            if self._look(self._port, self._identity, patience=10):
+                return None
             return listen(LOOPBACK, 0)  # another program took our port meanwhile
 
-    def _look(self, port: int, identity: str) -> bool:
-        alive = identity_at(port) == identity
+    def _look(self, port: int, identity: str, patience: float = 2) -> bool:
+        alive = identity_at(port, patience) == identity
         self._seen = time.monotonic() if alive else 0.0
         return alive
 
@@ -225,9 +236,9 @@ def embedded(instance_path: str | Path, **options: Any) -> Embedded:
     return Embedded(folder / STATE_FILE, options)
 
 
-def identity_at(port: int) -> str | None:
-    """The id of the sandbox at this loopback port; None if there is none."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+def identity_at(port: int, patience: float = 2) -> str | None:
+    """The id of the sandbox at this loopback port; None if there is none within `patience`."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=patience)
     try:
         connection.request("GET", f"{ADMIN_PREFIX}/identity")
         answer = json.loads(connection.getresponse().read(1000))
@@ -252,10 +263,21 @@ def _remember(connection: Connection, name: str, value: Any) -> None:
 _everywhere: weakref.WeakSet[Embedded] = weakref.WeakSet()
 
 
+_held = ExitStack()
+
+
+def _hold_all() -> None:
+    """Let no statement be under way: in the child SQLite would take its lock for held for ever."""
+    for found in list(_everywhere):
+        if (lock := found.lock) is not None:
+            _held.enter_context(lock)
+
+
 def _forget_all() -> None:
+    _held.close()
     for found in list(_everywhere):
         found.forget()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
+    os.register_at_fork(before=_hold_all, after_in_parent=_held.close, after_in_child=_forget_all)

@@ -43,7 +43,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
     """Open the state file, or say clearly what is wrong with it."""
     try:
         connection = sqlite3.connect(
-            path, timeout=10, isolation_level=None, check_same_thread=False
+            path, timeout=20, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:
         raise SandboxError(f"The sandbox cannot open its state file {path}: {error}") from error
@@ -101,11 +101,12 @@ class Store:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._connection = connect(":memory:" if path is None else path)
-        self._lock = threading.RLock()
+        #: Held during each statement; hold it to keep the file at rest.
+        self.lock = threading.RLock()
         self.close = weakref.finalize(self, self._connection.close)
 
     def _run(self, sql: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
-        with self._lock:
+        with self.lock:
             return self._connection.execute(sql, tuple(values)).fetchall()
 
     # Settings -------------------------------------------------------------------------------
