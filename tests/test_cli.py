@@ -721,9 +721,9 @@ def test_reconcile_shows_a_bar_on_a_terminal(program: Program, shop: Shop) -> No
 def test_ctrl_c_stops_the_sweep_with_nothing_half_done(
     program: Program, shop: Shop, concurrency: int
 ) -> None:
-    payments = due(shop, 12)
+    payments = due(shop, 40)
     before = len(shop.gateway.requests)
-    shop.gateway.fault("latency", "verify", times=None, seconds=2)
+    shop.gateway.fault("latency", "verify", times=None, seconds=1)
     with program.start("reconcile", "--json", "--concurrency", concurrency) as process:
         wait_for(lambda: len(shop.gateway.requests) > before + concurrency)
         process.send_signal(signal.SIGINT)
