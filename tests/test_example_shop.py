@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
@@ -491,6 +494,21 @@ def test_every_answer_has_a_strict_policy(customer: Customer, url: str) -> None:
         policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'self'; form-action 'self' https:; ")
     assert "unsafe" not in policy
+
+
+def test_several_processes_may_start_first(tmp_path: Path, database_uri: str) -> None:
+    code = f"import example_shop; example_shop.create_app(instance_path={str(tmp_path)!r})"
+    environment = os.environ | {"DATABASE_URL": database_uri, "PYTHONPATH": str(SHOP.parent)}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    errors = [process.communicate(timeout=60)[1].decode() for process in started]
+    assert [process.returncode for process in started] == [0] * 4, errors
+    engine = sa.create_engine(database_uri)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(Product)) == 6
+    engine.dispose()
 
 
 def test_without_settings_it_is_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -224,6 +224,23 @@ def test_the_sandbox_outlives_the_process_that_served_it(tmp_path: Path) -> None
     assert mine.ensure().startswith(url)
     assert requests.get(mine.url, timeout=5).status_code == 200
     mine.close()
+
+
+def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        found: list[str] = []
+        starting = [another_process(tmp_path) for _ in range(4)]
+        threads = [
+            threading.Thread(target=lambda one=one: found.append(stack.enter_context(one)[1]))
+            for one in starting
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 4
+        assert len(set(found)) == 1
+        assert requests.get(found[0], timeout=5).status_code == 200
 
 
 def test_ensure_is_safe_from_many_threads(shared: Embedded, tmp_path: Path) -> None:
