@@ -47,7 +47,7 @@ if os.fork():
 assert found._server is None
 assert requests.get(found.url).status_code == 200
 os.write(start, b"x")
-while found._look(found._port, found._identity):
+while found._look():
     time.sleep(0.01)
 before = found.url
 found.ensure()
@@ -55,6 +55,16 @@ assert found.url == before
 assert requests.get(found.url).status_code == 200
 print("taken over", flush=True)
 os._exit(0)
+"""
+
+ENDS_WITHIN_A_STATEMENT = """
+import threading
+from flask_bdquickpay.sandbox.store import Store
+store, begun = Store(), threading.Event()
+store._connection.create_function("begin", 0, begun.set)
+slow = "WITH RECURSIVE n(i) AS (SELECT begin() UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n"
+threading.Thread(target=store._run, args=[slow], daemon=True).start()
+begun.wait()
 """
 
 
@@ -241,6 +251,29 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
         assert len(found) == 4
         assert len(set(found)) == 1
         assert requests.get(found[0], timeout=5).status_code == 200
+
+
+def test_nobody_waits_for_a_process_that_looks_for_the_sandbox(tmp_path: Path) -> None:
+    """Least of all the sandbox that is just starting there and writes to the same file."""
+    embedded(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / STATE_FILE, timeout=0)) as state, ExitStack() as stack:
+        stranger = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port = str(stranger.getsockname()[1])
+        with state:
+            state.execute("UPDATE settings SET value = ? WHERE name = 'port'", [port])
+        looking = threading.Thread(target=lambda: stack.callback(embedded(tmp_path).close))
+        looking.start()
+        for _ in range(2):  # it looks, tries to listen, and looks again
+            connection, _ = stranger.accept()
+            with connection, state:
+                state.execute("INSERT OR REPLACE INTO settings VALUES ('test', '1')")
+        looking.join()
+
+
+def test_a_process_may_end_while_the_sandbox_works() -> None:
+    root = str(Path(__file__).parents[1])
+    code = [sys.executable, "-c", ENDS_WITHIN_A_STATEMENT]
+    assert subprocess.run(code, cwd=root, timeout=60, check=False).returncode == 0
 
 
 def test_ensure_is_safe_from_many_threads(shared: Embedded, tmp_path: Path) -> None:

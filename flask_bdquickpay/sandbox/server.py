@@ -28,6 +28,7 @@ from .store import connect
 
 LOOPBACK = "127.0.0.1"
 STATE_FILE = "bdquickpay-sandbox.sqlite3"
+PATIENCE = 10.0
 
 
 class SandboxServer:
@@ -179,10 +180,12 @@ class Embedded:
             return self._server.running
         if self._seen and time.monotonic() - self._seen < 1:
             return True
-        return self._seen > 0 and self._look(self._port, self._identity)
+        return self._seen > 0 and self._look()
 
     def _elect(self) -> None:
-        """Find the live sandbox or become it; the file's lock lets one process at a time look."""
+        """Find the live sandbox or become it. Rivals meet at the port, where only one can listen,
+        and at its row in the file: no lock is held while one looks at another, which may be busy
+        writing to the same file."""
         self._server = None
         with closing(connect(self.path)) as connection:
             try:
@@ -193,32 +196,29 @@ class Embedded:
             self._server = SandboxServer(listening=found, path=self.path, **self._options)
 
     def _find_or_listen(self, connection: Connection) -> socket.socket | None:
-        connection.execute("BEGIN IMMEDIATE")
-        self._identity = _remembered(connection, "identity", secrets.token_hex(16))
-        self._port = _remembered(connection, "port", 0)
-        if self._port and self._look(self._port, self._identity):
-            connection.execute("COMMIT")
-            return None
-        found = self._listen()
-        if found is None:
-            connection.execute("COMMIT")
-            return None
-        self._port = found.getsockname()[1]
-        _remember(connection, "port", self._port)
-        connection.execute("COMMIT")
-        return found
+        """The socket to serve at; None if another process serves."""
+        self._identity: str = _remembered(connection, "identity", secrets.token_hex(16))
+        while True:
+            remembered = self._port = _remembered(connection, "port", 0)
+            if remembered and self._look():
+                return None
+            found = self._listen()
+            if found is None:
+                return None
+            self._port = found.getsockname()[1]
+            if _replaced(connection, "port", remembered, self._port):
+                return found
+            found.close()  # a rival's port was written first
 
     def _listen(self) -> socket.socket | None:
-        """A port to serve at; None if a sandbox that was slow to answer is there after all."""
+        """At the remembered port if it is free; None if a rival came to serve there meanwhile."""
         try:
             return listen(LOOPBACK, self._port)
         except SandboxError:
-            if self._look(self._port, self._identity, patience=10):
-                return None
-            return listen(LOOPBACK, 0)  # another program took our port meanwhile
+            return None if self._look() else listen(LOOPBACK, 0)  # another program has our port
 
-    def _look(self, port: int, identity: str, patience: float = 2) -> bool:
-        alive = identity_at(port, patience) == identity
+    def _look(self) -> bool:
+        alive = identity_at(self._port) == self._identity
         self._seen = time.monotonic() if alive else 0.0
         return alive
 
@@ -236,9 +236,10 @@ def embedded(instance_path: str | Path, **options: Any) -> Embedded:
     return Embedded(folder / STATE_FILE, options)
 
 
-def identity_at(port: int, patience: float = 2) -> str | None:
-    """The id of the sandbox at this loopback port; None if there is none within `patience`."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=patience)
+def identity_at(port: int) -> str | None:
+    """The id of the sandbox at this loopback port; None if there is none. One that listens
+    already may need a while until it answers."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
     try:
         connection.request("GET", f"{ADMIN_PREFIX}/identity")
         answer = json.loads(connection.getresponse().read(1000))
@@ -256,8 +257,10 @@ def _remembered(connection: Connection, name: str, default: Any) -> Any:
     return json.loads(row[0])
 
 
-def _remember(connection: Connection, name: str, value: Any) -> None:
-    connection.execute("UPDATE settings SET value = ? WHERE name = ?", [json.dumps(value), name])
+def _replaced(connection: Connection, name: str, old: Any, new: Any) -> bool:
+    sql = "UPDATE settings SET value = ? WHERE name = ? AND value = ?"
+    changed = connection.execute(sql, [json.dumps(new), name, json.dumps(old)])
+    return bool(changed.rowcount)
 
 
 _everywhere: weakref.WeakSet[Embedded] = weakref.WeakSet()

@@ -103,7 +103,13 @@ class Store:
         self._connection = connect(":memory:" if path is None else path)
         #: Held during each statement; hold it to keep the file at rest.
         self.lock = threading.RLock()
-        self.close = weakref.finalize(self, self._connection.close)
+        self._closing = weakref.finalize(self, self._connection.close)
+        # When the process ends, daemon threads may still be in a statement: SQLite would crash.
+        self._closing.atexit = False
+
+    def close(self) -> None:
+        with self.lock:
+            self._closing()
 
     def _run(self, sql: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
         with self.lock:
