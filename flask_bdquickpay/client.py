@@ -30,7 +30,15 @@ from .errors import (
     RequestRejectedError,
 )
 from .money import PaymentRequest
-from .settings import DEFAULT_BASE_URL, Secret, check_base_url, check_key, hidden, is_loopback
+from .settings import (
+    DEFAULT_BASE_URL,
+    Secret,
+    check_base_url,
+    check_key,
+    hidden,
+    is_loopback,
+    without_keys,
+)
 from .transport import DeadlineAdapter
 
 _logger = logging.getLogger(__name__)
@@ -306,10 +314,8 @@ def _refusal(
 
 
 def _without_keys(said: object, account: Account) -> str:
-    text = said if isinstance(said, str) else ""
-    for key in (account.app_key, account.secret_key):
-        text = text.replace(key, "***")
-    return text[:_SHOWN]
+    text = "".join(c if _storable(c) else "?" for c in said) if isinstance(said, str) else ""
+    return without_keys(text, (account.app_key, account.secret_key))[:_SHOWN]
 
 
 def _field_errors(errors: object, account: Account) -> dict[str, list[str]]:
@@ -327,13 +333,14 @@ def _parse(content: bytes) -> dict[str, Any] | None:
     if len(content) > MAX_ANSWER:
         return None
     try:
-        document = json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
+        document = json.loads(content, parse_float=Decimal, parse_constant=refuse_constant)
     except (ValueError, ArithmeticError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
 
-def _refuse_constant(word: str) -> None:
+def refuse_constant(word: str) -> None:
+    """Keep Python's ``json`` from reading NaN and Infinity."""
     raise ValueError(f"{word} is not JSON")
 
 

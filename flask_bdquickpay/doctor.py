@@ -19,6 +19,7 @@ from sqlalchemy import Inspector, Table, UniqueConstraint, inspect
 from sqlalchemy.exc import DBAPIError
 from urllib3.exceptions import HTTPError
 
+from . import signals
 from .deadline import deadline
 from .errors import (
     AuthenticationError,
@@ -31,7 +32,7 @@ from .errors import (
 from .models import utcnow
 from .reports import EventRecord, Reports
 from .sandbox import APP_KEY, SECRET_KEY
-from .settings import is_loopback
+from .settings import is_loopback, without_keys
 from .status import PaymentStatus
 from .terminal import first_line, moment, plain
 from .transport import DeadlineAdapter
@@ -157,9 +158,8 @@ def _broken(error: Exception) -> str:
 
 def _without_keys(message: str, patient: Patient) -> str:
     account, settings = patient.account, patient.state.settings
-    for key in (account.app_key, account.secret_key, *settings.previous_app_keys):
-        message = message.replace(key, "***") if key else message
-    return plain(message)
+    keys = (account.app_key, account.secret_key, *settings.previous_app_keys)
+    return plain(without_keys(message, keys))
 
 
 # The configuration
@@ -196,6 +196,15 @@ def check_order_loader(patient: Patient) -> Result:
             "None: nobody knows what to charge. Decorate a function with @bdquickpay.order_loader."
         )
     return _ok("Registered.")
+
+
+def check_receivers(patient: Patient) -> Result:
+    if not signals.paid_is_heard(patient.app):
+        return _warning(
+            "Nobody listens to payment_paid: no order will be marked paid. Connect a function at "
+            "module level; one inside a function is forgotten by blinker, unless weak=False."
+        )
+    return _ok("Connected.")
 
 
 def check_secret_key(patient: Patient) -> Result:
@@ -533,8 +542,7 @@ def check_flagged(patient: Patient) -> Result:
 
 
 def check_announcements(patient: Patient) -> Result:
-    """Whether webhooks come at all. One that came after the return had settled the payment
-    leaves no trace, so only payments that the sweep had to find make it red."""
+    """Whether webhooks come at all; red when the sweep had to find what was paid."""
     since = utcnow() - RECENT
     by = patient.reports.confirmed_by(since)
     completed, announced = sum(by.values()), patient.reports.announced(since)
@@ -553,6 +561,7 @@ def check_announcements(patient: Patient) -> Result:
 CHECKS: dict[str, Callable[[Patient], Result]] = {
     "configuration": check_keys,
     "order loader": check_order_loader,
+    "receivers": check_receivers,
     "SECRET_KEY": check_secret_key,
     "tables": check_tables,
     "unique indexes": check_unique_indexes,

@@ -57,9 +57,20 @@ class Outbox:
         with self._lock:
             self._queue.append((event_id, done))
             if not self._running:
-                self._running = True
-                threading.Thread(target=self._work, name="bdquickpay-outbox").start()
+                self._running = self._start()
+            if not self._running:
+                self._queue.clear()
+                return
         done.wait(COURTESY)
+
+    def _start(self) -> bool:
+        """Return whether there is a thread to deliver."""
+        try:
+            threading.Thread(target=self._work, name="bdquickpay-outbox").start()
+        except RuntimeError:  # the machine has no thread to spare
+            _logger.exception("Events are left to the sweep")
+            return False
+        return True
 
     def deliver_again(self, event_id: int) -> None:
         """Deliver an event once more, as if it were new."""
@@ -75,7 +86,7 @@ class Outbox:
                 event_id, done = self._queue.popleft()
             try:
                 self._deliver_one(event_id)
-            except Exception:
+            except BaseException:  # a receiver's SystemExit too: later events need this thread
                 _logger.exception("Event %s stays in the outbox", event_id)
             done.set()
 

@@ -23,6 +23,7 @@ TRANSACTION_SEEN = N_("transaction %(transaction)s was already seen on payment %
 UNKNOWN_AT_GATEWAY = N_("the gateway does not know the payment any more")
 ANSWER_LOST = N_("the gateway's answer was lost: nobody was sent to pay")
 REFUSED = N_("the gateway refused to create the payment: %(why)s")
+NO_URL = N_("the gateway's payment page is not on a trusted host: nobody was sent to pay")
 INVOICE_TAKEN = N_("the gateway answered with invoice %(invoice)s, which another payment has")
 REJECTED = N_("rejected by the shop: %(note)s")
 

@@ -124,9 +124,15 @@ class _Sweep:
                 _logger.warning("Payment %s could not be verified: %s", seen.id, error)
             else:
                 _logger.exception("Payment %s could not be settled", seen.id)
-            self._service.postpone(seen, error)
+            self._postpone(seen, error)
             return False, True
         return after.status != seen.status, False
+
+    def _postpone(self, seen: Snapshot, error: Exception) -> None:
+        try:
+            self._service.postpone(seen, error)
+        except Exception:  # the end of the lease brings it back
+            _logger.exception("Payment %s could not be put off", seen.id)
 
     def _count(self, changed: bool, failed: bool) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ from .models import MAX_REFERENCE, PaymentMixin, utcnow
 from .money import PaymentRequest
 from .outbox import Outbox
 from .settings import Settings, is_loopback
-from .status import MOVES, SUPERSEDED, PaymentStatus
+from .status import MONEY_CAME, MOVES, SUPERSEDED, PaymentStatus
 from .store import Conflict, Store
 from .verdict import Snapshot, Verdict, is_known, is_payable, judge, next_check
 
@@ -49,8 +49,12 @@ RETRY = timedelta(minutes=15)
 ASKING_PAUSE = timedelta(seconds=3)
 _POLL = 0.05
 _TRIES = 20
-_SETTLES_ORDER = (PaymentStatus.COMPLETED, PaymentStatus.FLAGGED)
+#: Sources that close a payment which the gateway has forgotten; whoever else asks hears of it.
+_CLOSERS = ("checkout", "sweep")
+#: Sources that are worth a line in the timeline also when there is nothing left to ask.
+_FACTS = ("webhook", "return", "cancel", "cli", "desk")
 _RELEASES_ORDER = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,29 @@ class Service:
         for _ in range(_TRIES):
             holder = self.store.find("order_key", reference)
             if holder is None:
-                payment_id = self._create(reference, request, urls)
+                payment_id = self._paid_late(reference) or self._create(reference, request, urls)
             else:
                 payment_id = self._reuse(holder, request)
             payment = None if payment_id is None else self._for_customer(payment_id)
             if payment is not None:
                 return payment
         raise GatewayUnavailableError("Too many payments of this order at once; try again.")
+
+    def _paid_late(self, reference: str) -> int | None:
+        """Return the order's last payment if money has come on it after all: no second charge.
+
+        :raises GatewayError: when nobody can tell whether it has.
+        """
+        last = self.store.find_late(reference)
+        if last is None:
+            return None
+        try:
+            settled = self.settle(last, "checkout")
+        except GatewayError as error:
+            if isinstance(error, InvoiceNotFoundError) or last.is_over_at_gateway:
+                return None  # the gateway's last word holds
+            raise
+        return settled.id if settled.money_came else None
 
     def _for_customer(self, payment_id: int) -> PaymentMixin | None:
         """Return the payment; ``None`` if another one took the order meanwhile."""
@@ -103,7 +123,7 @@ class Service:
 
     def _reuse(self, holder: Snapshot, request: PaymentRequest) -> int | None:
         """Return the payment if the customer may be sent to it; else make way for another."""
-        if holder.status in _SETTLES_ORDER:
+        if holder.money_came:
             return holder.id
         if holder.status == PaymentStatus.CREATED:
             self._await_creation(holder)
@@ -112,7 +132,7 @@ class Service:
         if same and holder.status == PaymentStatus.PENDING and not holder.has_expired(utcnow()):
             return holder.id
         settled = self.settle(holder, "checkout")
-        if settled.status in _SETTLES_ORDER:
+        if settled.money_came:
             return settled.id
         if same:
             return self._reopen(settled)
@@ -169,12 +189,23 @@ class Service:
                 metadata=request.metadata,
                 timeout=self.settings.timeout,
             )
-            check_payment_url(answer.payment_url, self.client.account)
         except (GatewayError, ConfigurationError) as error:
-            verdict = Verdict(PaymentStatus.FAILED, _why_not_created(error))
-            self._move(created, verdict, "checkout", {"note": str(error)})
+            self._not_created(created, error, _why_not_created(error))
+            raise
+        try:
+            check_payment_url(answer.payment_url, self.client.account)
+        except GatewayUnavailableError as error:
+            error.invoice_id = answer.invoice_id
+            self._not_created(created, error, reasons.NO_URL, invoice_id=answer.invoice_id)
             raise
         return self._accepted(created, answer)
+
+    def _not_created(self, created: Snapshot, error: Exception, reason: str, **known: Any) -> None:
+        verdict = Verdict(PaymentStatus.FAILED, reason)
+        try:
+            self._move(created, verdict, "checkout", {"note": str(error)}, **known)
+        except Exception:  # of a receiver, say; the customer is to hear of the gateway
+            _logger.exception("Payment %s is left to the sweep", created.id)
 
     def _insert(self, token: str, reference: str, request: PaymentRequest) -> bool:
         def work() -> None:
@@ -270,31 +301,38 @@ class Service:
         :param timeout: seconds for the gateway call, else the client's.
         :param gave_up: whether the customer came back by the cancel URL.
         :raises GatewayError: with the payment unchanged, the failure noted in its timeline; but a
-            payment that has expired and that the gateway does not know any more expires here too.
+            payment that has expired and that the gateway does not know any more expires here too
+            at the next checkout or sweep.
         """
         if seen.invoice_id is None:
             if seen.status == PaymentStatus.CREATED:
                 self.close_if_lost(seen, source)
             return self._again(seen)
         if seen.is_closed:
+            if source in _FACTS and not (source == "webhook" and seen.announced):
+                self._note(seen, source, "it was settled already")
             return seen
+        asked = utcnow()  # an answer may be as old as this
         try:
             answer = self.client.verify_payment(seen.invoice_id, timeout=timeout)
         except GatewayError as error:
             forgotten = isinstance(error, InvoiceNotFoundError) and seen.has_expired(utcnow())
-            if forgotten and PaymentStatus.EXPIRED in MOVES[seen.status]:
-                verdict = Verdict(PaymentStatus.EXPIRED, reasons.UNKNOWN_AT_GATEWAY)
+            if forgotten and PaymentStatus.EXPIRED in MOVES[seen.status] and source in _CLOSERS:
+                reason = seen.reason if seen.superseded else reasons.UNKNOWN_AT_GATEWAY
+                verdict = Verdict(PaymentStatus.EXPIRED, reason)
                 return self._move(seen, verdict, source) or self._again(seen)
             if source != "status":
                 self._note(seen, source, f"the gateway could not be asked: {error.message}")
             raise
-        return self._apply(seen, answer, source, gave_up, actor)
+        return self._apply(seen, answer, asked, source, gave_up=gave_up, actor=actor)
 
     def _apply(
         self,
         seen: Snapshot,
         answer: VerifiedPayment,
+        asked: datetime,
         source: str,
+        *,
         gave_up: bool,
         actor: str | None,
     ) -> Snapshot:
@@ -306,7 +344,7 @@ class Service:
             verdict = judge(
                 seen,
                 answer,
-                utcnow(),
+                asked,
                 late_window=self._late_window,
                 flag_late=self.settings.late_payments == "flag",
                 gave_up=gave_up,
@@ -372,10 +410,13 @@ class Service:
         Whether another payment stands in its way is looked at after the database has said so.
         """
         values: dict[str, Any] = {"gateway_status": answer.status}
-        if verdict.status in _SETTLES_ORDER and answer.transaction is not None:
+        if verdict.status in MONEY_CAME and answer.transaction is not None:
             values["verified_at"] = answer.transaction.verified_at or utcnow()
         displaced = None
         for _ in range(_TRIES):
+            if self._is_outdated(seen, verdict):
+                flagged = Verdict(PaymentStatus.FLAGGED, reasons.PAID_SUPERSEDED, verdict.trx_id)
+                verdict, displaced = replace(flagged, holds_order=False), None
             try:
                 return self._move(seen, verdict, source, facts, displaced=displaced, **values)
             except Conflict:
@@ -387,6 +428,11 @@ class Service:
                 raise
         return None
 
+    def _is_outdated(self, seen: Snapshot, verdict: Verdict) -> bool:
+        """Whether late money is of another amount than what the order was charged since."""
+        late = seen.is_believed_over and verdict.status == PaymentStatus.COMPLETED
+        return late and self.store.was_repriced(seen)
+
     def _rival(self, seen: Snapshot, verdict: Verdict) -> tuple[Verdict, int | None]:
         """Return a verdict beside another payment, and the one it takes the order from."""
         owner = self.store.find("trx_id", verdict.trx_id)
@@ -397,9 +443,12 @@ class Service:
         holder = self.store.find("order_key", seen.customer_reference)
         if holder is None or holder.id == seen.id:
             return verdict, None
+        if verdict.status == PaymentStatus.FLAGGED:
+            return replace(verdict, holds_order=False), None
         if holder.status == PaymentStatus.COMPLETED:
             reason = reasons.PAID_ALREADY % {"payment": holder.id}
-            return replace(verdict, status=PaymentStatus.FLAGGED, reason=reason), None
+            flagged = replace(verdict, status=PaymentStatus.FLAGGED, reason=reason)
+            return replace(flagged, holds_order=False), None
         return verdict, holder.id
 
     def _move(
@@ -441,7 +490,7 @@ class Service:
         values: dict[str, Any] = {"reason": verdict.reason, "lease": None, "check_after": None}
         if verdict.status in _RELEASES_ORDER:
             values["order_key"] = None
-        if verdict.status == PaymentStatus.COMPLETED:
+        if verdict.status in MONEY_CAME and verdict.holds_order:
             values["order_key"] = seen.customer_reference
         if verdict.trx_id is not None:
             values["trx_id"] = verdict.trx_id
@@ -452,6 +501,8 @@ class Service:
         return values
 
     def _signal(self, payment_id: int, status: PaymentStatus) -> None:
+        if status == PaymentStatus.COMPLETED and not signals.paid_is_heard(self.app):
+            _logger.error("Payment %s is paid, and nobody listens to payment_paid", payment_id)
         signal = signals.OF_STATUS.get(status)
         if signal is not None and signal.receivers:
             self._send(signal, payment_id)
@@ -535,7 +586,8 @@ def check_payment_url(url: str, account: Account) -> None:
     """
     try:
         parts = urlsplit(url)
-        hosts = {(parts.hostname or "").lower(), parts.netloc.lower()}
+        host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+        hosts = {host, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"}
     except ValueError:
         hosts = set()
     local = is_loopback(urlsplit(account.base_url).hostname)

@@ -16,6 +16,8 @@ _PLAIN = re.compile(r"[^\s?#@]+")
 _HOST = re.compile(r"[^\s?#@/]+")
 #: More seconds than this is a mistake: about three years.
 _LONGEST = 1e8
+#: A shorter key would also be found inside of innocent words.
+_SHORT_KEY = 8
 DEFAULT_BASE_URL = "https://bdquickpay.com/api/bkash/v1"
 PREFIX = "BDQUICKPAY_"
 
@@ -32,6 +34,15 @@ class Secret(str):
 def hidden(value: object) -> Any:
     """Return text that does not print itself; what is no text comes back as it is."""
     return Secret(value) if isinstance(value, str) else value
+
+
+def without_keys(text: str, keys: Iterable[str]) -> str:
+    """Mask the keys in a text; a short one only where it is a word of its own."""
+    for key in filter(None, keys):
+        pattern = re.escape(key)
+        whole_word = rf"(?<!\w){pattern}(?!\w)"
+        text = re.sub(whole_word if len(key) < _SHORT_KEY else pattern, "***", text)
+    return text
 
 
 def is_loopback(host: str | None) -> bool:
@@ -69,7 +80,7 @@ def check_key(value: object, key: str) -> Secret:
             f"{key} must be text, such as 'the-key'; in an environment variable, a key that looks "
             "like a number or a word of JSON needs quotes of its own: '\"12e5\"'."
         )
-    value = text = Secret(str(value).strip())
+    value = text = Secret(str(value).strip(" "))
     if any(ord(char) < 32 or 127 <= ord(char) < 160 or ord(char) > 255 for char in text):
         raise ConfigurationError(
             f"{key} has control or non-Latin-1 characters; copy it again from the dashboard, "
@@ -180,7 +191,9 @@ def _hosts(value: object, key: str) -> frozenset[str]:
     return hosts
 
 
-def _public_url(value: object, key: str) -> str:
+def _public_url(value: object, key: str) -> str | None:
+    if value == "":  # an empty environment variable is as good as none
+        return None
     return _plain_url(value, key, "https://shop.example.com")
 
 

@@ -45,6 +45,13 @@ OF_STATUS: dict[PaymentStatus, Signal] = {
 }
 
 
+def paid_is_heard(app: Flask) -> bool:
+    """Whether anybody listens to the money of this app."""
+    return any(
+        True for signal in (payment_paid, payment_changed) for _ in signal.receivers_for(app)
+    )
+
+
 def calls(signal: Signal, app: Flask, **arguments: Any) -> Iterator[Callable[[], None]]:
     """Yield a call for each receiver, async ones included."""
     for receiver in () if signal.is_muted else signal.receivers_for(app):

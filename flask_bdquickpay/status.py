@@ -25,17 +25,20 @@ class PaymentStatus(str, Enum):
         return self not in (PaymentStatus.CREATED, PaymentStatus.PENDING)
 
 
-_MONEY_CAME = frozenset({PaymentStatus.COMPLETED, PaymentStatus.FLAGGED})
+#: The gateway has said that it was paid.
+MONEY_CAME = frozenset({PaymentStatus.COMPLETED, PaymentStatus.FLAGGED})
+#: Over, as far as we know: money may still come.
+BELIEFS = frozenset({PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED})
 
 #: From each status to those that may follow. Whatever is not here is refused.
 MOVES: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.CREATED: frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED}),
-    PaymentStatus.PENDING: _MONEY_CAME
+    PaymentStatus.PENDING: MONEY_CAME
     | {PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED},
-    PaymentStatus.CANCELLED: _MONEY_CAME
+    PaymentStatus.CANCELLED: MONEY_CAME
     | {PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.EXPIRED},
-    PaymentStatus.FAILED: _MONEY_CAME,
-    PaymentStatus.EXPIRED: _MONEY_CAME,
+    PaymentStatus.FAILED: MONEY_CAME,
+    PaymentStatus.EXPIRED: MONEY_CAME,
     PaymentStatus.FLAGGED: frozenset({PaymentStatus.COMPLETED, PaymentStatus.FAILED}),
     PaymentStatus.COMPLETED: frozenset(),
 }

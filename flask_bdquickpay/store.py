@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -26,11 +27,11 @@ from sqlalchemy.pool import StaticPool
 from . import transaction
 from .errors import BDQuickPayError
 from .models import Models, PaymentEventMixin, PaymentMixin, utcnow
-from .status import MOVES, PaymentStatus
+from .status import BELIEFS, MOVES, SUPERSEDED, PaymentStatus
 from .verdict import Snapshot
 
 T = TypeVar("T")
-_FIELDS = [field.name for field in fields(Snapshot)]
+_COLUMNS = [field.name for field in fields(Snapshot)][:-1]
 
 
 def _storable(text: str | None) -> str | None:
@@ -44,6 +45,16 @@ class Conflict(Exception):
     """Another payment already has the order, the transaction id or the invoice."""
 
 
+@contextmanager
+def _conflicts() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if not transaction.is_duplicate(error):
+            raise  # a NOT NULL or CHECK of the shop's own model, say: no rival's doing
+        raise Conflict from error
+
+
 class Store:
     """Reads payments and moves them; its statements are built once.
 
@@ -55,7 +66,10 @@ class Store:
         self.models = models
         self._payments = payments = models.payment.__table__
         self._events = models.event.__table__
-        self._snapshot = select(*(payments.c[name] for name in _FIELDS))
+        webhooks = select(self._events.c.id).where(
+            self._events.c.payment_id == payments.c.id, self._events.c.source == "webhook"
+        )
+        self._snapshot = select(*(payments.c[name] for name in _COLUMNS), webhooks.exists())
         self._by = {
             name: self._snapshot.where(payments.c[name] == bindparam("value"))
             for name in ("id", "token", "invoice_id", "order_key", "trx_id")
@@ -116,6 +130,30 @@ class Store:
         row = self._first(self._by[column], {"value": value})
         return None if row is None else Snapshot(*tuple(row))
 
+    def find_late(self, reference: str) -> Snapshot | None:
+        """Return the order's newest payment that is believed over, while money may still come."""
+        table = self._payments
+        statement = self._snapshot.where(
+            table.c.customer_reference == bindparam("value"),
+            table.c.status.in_(BELIEFS),
+            table.c.invoice_id.is_not(None),
+            table.c.check_after.is_not(None),
+            table.c.reason.is_distinct_from(SUPERSEDED),
+        )
+        row = self._first(statement.order_by(table.c.id.desc()).limit(1), {"value": reference})
+        return None if row is None else Snapshot(*tuple(row))
+
+    def was_repriced(self, seen: Snapshot) -> bool:
+        """Return whether the order had a payment of another amount after this one."""
+        table = self._payments
+        statement = select(table.c.id).where(
+            table.c.customer_reference == bindparam("value"),
+            table.c.id > bindparam("after"),
+            table.c.amount != bindparam("amount"),
+        )
+        values = {"value": seen.customer_reference, "after": seen.id, "amount": seen.amount}
+        return self._first(statement.limit(1), values) is not None
+
     def _first(self, statement: Select[Any], values: dict[str, object]) -> Row[Any] | None:
         self.settle_host()
         row = self.session.execute(statement, values).first()
@@ -143,10 +181,8 @@ class Store:
         """
         now = utcnow()
         values = {"created_at": now, "updated_at": now} | values
-        try:
+        with _conflicts():
             result = self._execute(insert(self._payments), **values)
-        except IntegrityError as error:
-            raise Conflict from error
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
     def move(self, seen: Snapshot, status: PaymentStatus, **values: Any) -> bool:
@@ -164,10 +200,10 @@ class Store:
         :raises Conflict: when a unique value belongs to another payment.
         """
         key = {"p_id": seen.id, "p_status": seen.status, "p_reason": seen.reason}
-        try:
+        if "reason" in values:
+            values["reason"] = _storable(values["reason"])
+        with _conflicts():
             result = self._execute(self._move, updated_at=utcnow(), **key, **values)
-        except IntegrityError as error:
-            raise Conflict from error
         return result.rowcount == 1
 
     def displace(self, payment_id: int) -> None:

@@ -74,10 +74,20 @@ def _remembering(create: Callable[..., Any], gateway: Gateway) -> Callable[..., 
 
 
 def _reread(payment: Any) -> None:
-    """Let an unchanged object be read anew: a webhook has changed its row in another session."""
+    """Let what the test holds unchanged be read anew: a webhook, in another session, may have
+    changed the payment and its order."""
+    session = _session_of(payment)
+    for held in () if session is None else list(session.identity_map.values()):
+        if not session.is_modified(held):
+            session.expire(held)
+
+
+def _session_of(payment: Any) -> Any:
+    """The database session of the payment, else of the app context that the test is in."""
+    from flask import current_app, has_app_context
     from sqlalchemy import inspect
 
-    state = inspect(payment, raiseerr=False)
-    session = getattr(state, "session", None)
-    if session is not None and state.persistent and not session.is_modified(payment):
-        session.expire(payment)
+    session = getattr(inspect(payment, raiseerr=False), "session", None)
+    if session is None and has_app_context() and "sqlalchemy" in current_app.extensions:
+        session = current_app.extensions["sqlalchemy"].session()
+    return session

@@ -22,8 +22,11 @@ _logger = logging.getLogger(__name__)
 PATIENCE = 5.0
 #: Seconds that a lock is waited for even at the end of a deadline.
 _SHORTEST = 0.25
-_SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
-_MYSQL_ERRORS = {1020, 1205, 1213}  # record changed, lock wait time-out, deadlock
+_TRANSIENT = (
+    *("40001", "40P01", "55P03"),  # serialization failure, deadlock, lock not available
+    *(1020, 1205, 1213),  # record changed, lock wait time-out, deadlock
+)
+_DUPLICATE = ("23505", 1062)
 
 
 def run(session: Session, work: Callable[[], T], table: Table) -> T:
@@ -78,9 +81,20 @@ def _commit_withheld(session: Session) -> Iterator[None]:
 
 def is_transient(error: DBAPIError) -> bool:
     """Whether the same transaction may well succeed when it is repeated."""
+    said = str(error.orig)
+    return _says(error, *_TRANSIENT) or "database is locked" in said or "table is locked" in said
+
+
+def is_duplicate(error: DBAPIError) -> bool:
+    """Whether a unique value belongs to another row."""
+    return _says(error, *_DUPLICATE) or "UNIQUE constraint failed" in str(error.orig)
+
+
+def _says(error: DBAPIError, *codes: object) -> bool:
+    """Whether one of these is PostgreSQL's SQLSTATE or MySQL's error number, wherever the driver
+    keeps it."""
     cause: Any = error.orig
-    if getattr(cause, "sqlstate", None) in _SQLSTATES:
-        return True
-    if cause.args and cause.args[0] in _MYSQL_ERRORS:
-        return True
-    return "database is locked" in str(cause) or "table is locked" in str(cause)
+    first = cause.args[0] if cause.args else None
+    found = [getattr(cause, name, None) for name in ("sqlstate", "pgcode")]
+    found.append(first.get("C") if isinstance(first, dict) else first)
+    return any(code in codes for code in found)

@@ -9,12 +9,12 @@ from typing import Any
 
 from . import reasons
 from .client import VerifiedPayment
-from .status import SUPERSEDED, PaymentStatus
+from .status import BELIEFS, MONEY_CAME, SUPERSEDED, PaymentStatus
 
+_AT_ONCE = timedelta(0)
 _MINUTE = timedelta(minutes=1)
 _SLOWEST = timedelta(minutes=15)
 _LATE = timedelta(hours=2)
-_BELIEFS = frozenset({PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED})
 _GATEWAY_WORDS = {
     "failed": PaymentStatus.FAILED,
     "cancelled": PaymentStatus.CANCELLED,
@@ -40,6 +40,7 @@ class Snapshot:
     created_at: datetime
     expires_at: datetime | None
     checks: int
+    announced: bool = False  #: whether a webhook about it is in its timeline
 
     @property
     def is_closed(self) -> bool:
@@ -54,7 +55,7 @@ class Snapshot:
     @property
     def money_came(self) -> bool:
         """Whether the gateway has said that it was paid."""
-        return self.status in (PaymentStatus.COMPLETED, PaymentStatus.FLAGGED)
+        return self.status in MONEY_CAME
 
     @property
     def superseded(self) -> bool:
@@ -64,17 +65,26 @@ class Snapshot:
         """The payment as it stands once these columns have changed."""
         return replace(self, **{name: values[name] for name in values.keys() & vars(self).keys()})
 
+    @property
+    def is_believed_over(self) -> bool:
+        """Whether no money came and none is expected, though it still might come."""
+        return self.status in BELIEFS and self.resolved_by is None
+
     def has_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and now > self.expires_at
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Where a payment is to go, why, and the bKash transaction that it keeps."""
+    """Where a payment is to go, why, and the bKash transaction that it keeps.
+
+    `holds_order`: whether a flagged payment keeps its order from being charged anew.
+    """
 
     status: PaymentStatus
     reason: str | None = None
     trx_id: str | None = None
+    holds_order: bool = True
 
 
 def judge(
@@ -112,7 +122,7 @@ def _completed(payment: Snapshot, answer: VerifiedPayment, flag_late: bool) -> V
         objection = reasons.PAID_LATE
     trx_id = answer.transaction.trx_id if answer.transaction else None
     status = PaymentStatus.COMPLETED if objection is None else PaymentStatus.FLAGGED
-    return Verdict(status, objection, trx_id)
+    return Verdict(status, objection, trx_id, holds_order=not payment.superseded)
 
 
 _LATE_STATUSES = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
@@ -168,16 +178,17 @@ def next_check(
     now: datetime,
     late_window: timedelta,
 ) -> datetime | None:
-    """When the sweep is to look again, ``None`` when never: more and more rarely.
+    """When the sweep is to look again, ``None`` when never: soon, then more and more rarely.
 
     A pending payment is looked at soon after it expires; during `late_window` after that, since
     money may still arrive.
     """
-    if status not in _BELIEFS and status != PaymentStatus.PENDING:
+    if status not in BELIEFS and status != PaymentStatus.PENDING:
         return None
     end = (expires_at or now) + late_window
     due: datetime = now + min(
-        _MINUTE * 2 ** min(checks, 10), _SLOWEST if now < end - late_window else _LATE
+        _MINUTE * 2 ** min(checks - 1, 10) if checks else _AT_ONCE,
+        _SLOWEST if now < end - late_window else _LATE,
     )
     if status == PaymentStatus.PENDING:
         if expires_at is not None and now <= expires_at:

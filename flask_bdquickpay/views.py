@@ -15,17 +15,19 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from . import pages
+from .client import refuse_constant
 from .deadline import deadline
 from .errors import (
     BDQuickPayError,
     GatewayError,
     GatewayUnavailableError,
+    InvoiceNotFoundError,
     OrderNotFoundError,
 )
 from .forms import PayForm
 from .models import PaymentMixin, utcnow
 from .service import ASKING_PAUSE, Service
-from .status import PaymentStatus
+from .status import BELIEFS, MONEY_CAME
 from .verdict import Snapshot
 
 _logger = logging.getLogger(__name__)
@@ -33,7 +35,6 @@ _MAX_WEBHOOK = 64 * 1024
 #: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
 _WEBHOOK_DEADLINE = 9.0
 _WEBHOOK_TIMEOUT = 8.0
-_RETRIABLE = (PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
 
 def make_blueprint() -> Blueprint:
@@ -119,7 +120,7 @@ def _back(token: str, source: str) -> ResponseReturnValue:
     service = _service()
     payment = service.store.load(seen.id)
     service.store.keep_loaded()
-    if payment.is_final:
+    if payment.is_final and (reached or payment.status in MONEY_CAME):
         return _result(payment)
     if source == "cancel" and not reached:
         page = pages.render("problem.html", problem="cancel_unreachable", payment=payment)
@@ -131,6 +132,9 @@ def _try_to_settle(seen: Snapshot, source: str, **options: Any) -> bool:
     """Return whether the truth is known; a failure leaves the payment as it was."""
     try:
         _service().settle(seen, source, **options)
+    except InvoiceNotFoundError as error:
+        _log_unsettled(seen, error)
+        return seen.status.is_final  # what the gateway has forgotten stays as it was
     except Exception as error:  # whatever it is, the customer's money is safe and asked about again
         _log_unsettled(seen, error)
         return False
@@ -149,13 +153,13 @@ def _result(payment: PaymentMixin) -> ResponseReturnValue:
     if handler is not None:
         answer: ResponseReturnValue = handler(payment)
         return answer
-    retry = payment.status in _RETRIABLE and not _paid_otherwise(payment)
+    retry = payment.status in BELIEFS and not _paid_otherwise(payment)
     return pages.render("result.html", payment=payment, retry=retry)
 
 
 def _paid_otherwise(payment: PaymentMixin) -> bool:
     holder = _service().store.find("order_key", payment.customer_reference)
-    return holder is not None and holder.id != payment.id and holder.status.is_final
+    return holder is not None and holder.id != payment.id and holder.money_came
 
 
 #: Pauses between two loads of the waiting page without JavaScript, in seconds: then it stops.
@@ -166,10 +170,12 @@ def _confirming(payment: PaymentMixin, reached: bool) -> ResponseReturnValue:
     waited = utcnow() - payment.created_at
     end = max(payment.expires_at or utcnow(), payment.created_at) - payment.created_at + _PATIENCE
     refresh = None if waited > end else 5 if waited < timedelta(minutes=5) else 20
+    # Of a payment that is believed over the status has nothing to tell: only this page asks.
+    status_url = None if payment.is_final else url_for("bdquickpay.status", token=payment.token)
     page = pages.render(
         "confirming.html",
         payment=payment,
-        status_url=url_for("bdquickpay.status", token=payment.token),
+        status_url=status_url,
         refresh=refresh,
         unreachable=not reached,
     )
@@ -237,9 +243,8 @@ def _receive() -> ResponseReturnValue:
 
 
 def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
-    if not seen.is_closed:
-        timeout = min(_service().settings.timeout, _WEBHOOK_TIMEOUT)
-        seen = _service().settle(seen, "webhook", timeout=timeout)
+    timeout = min(_service().settings.timeout, _WEBHOOK_TIMEOUT)
+    seen = _service().settle(seen, "webhook", timeout=timeout)
     settled = seen.is_closed or seen.is_over_at_gateway
     if event.get("event") == "payment.completed" and not settled:
         return {"error": "the gateway does not call it completed yet; please retry"}, 503
@@ -255,11 +260,11 @@ def _key_matches(key: str) -> bool:
 
 
 def _event() -> dict[str, Any] | None:
-    body = request.stream.read(_MAX_WEBHOOK + 1)
+    body = request.stream.read(_MAX_WEBHOOK + 1) or request.get_data()  # if the host has read it
     if len(body) > _MAX_WEBHOOK or (request.content_length or 0) > _MAX_WEBHOOK:
         raise RequestEntityTooLarge
     try:
-        event = json.loads(body)
+        event = json.loads(body, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None

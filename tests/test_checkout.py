@@ -11,8 +11,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from flask_bdquickpay import GatewayUnavailableError, OrderNotFoundError, payment_created
+from flask_bdquickpay import (
+    GatewayUnavailableError,
+    OrderNotFoundError,
+    payment_created,
+    payment_failed,
+)
 from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.service import check_payment_url
 
 from .shop import Shop
 
@@ -294,3 +300,114 @@ def test_expired_payment_that_the_gateway_forgot_makes_way(shop: Shop) -> None:
     shop.change(payment, invoice_id="FORGOTTEN", expires_at=utcnow() - timedelta(seconds=1))
     assert shop.click(payment.customer_reference).status_code == 303
     assert [p.status for p in shop.payments()] == ["expired", "pending"]
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_late_money_of_an_order_that_costs_more_since_is_flagged(shop: Shop, lives: bool) -> None:
+    old = shop.started("500")
+    shop.gateway.time_out(old, webhook=False)
+    shop.success(old)
+    shop.reprice(old.customer_reference, "1000")
+    shop.click(old.customer_reference)
+    new = shop.payments()[-1]
+    if not lives:
+        shop.gateway.fail(new, webhook=False)
+        shop.success(new)
+    shop.gateway.pay(old, webhook=False, late=True)
+    shop.webhook(old)
+    old = shop.payment(old)
+    assert (old.status, old.order_key) == ("flagged", None)
+    assert "superseded" in old.reason
+    assert shop.ledger() == []
+    if lives:
+        assert shop.click(old.customer_reference).location == new.payment_url
+
+
+def test_late_money_is_found_before_the_order_is_charged_again(shop: Shop) -> None:
+    """Also after the sweep has called the payment expired, and no webhook comes."""
+    payment = shop.started()
+    shop.gateway.switch(expired_status="pending")
+    shop.change(payment, expires_at=utcnow() - timedelta(seconds=1))
+    with shop.app.app_context():
+        shop.bdquickpay.reconcile()
+    assert shop.payment(payment).status == "expired"
+    shop.gateway.fault("reset_before", endpoint="verify", times=None)
+    assert shop.click(payment.customer_reference).status_code == 504  # nobody can tell
+    shop.gateway.clear_faults()
+    shop.gateway.pay(payment, webhook=False, late=True)
+    assert shop.click(payment.customer_reference).location.endswith(payment.token)
+    assert [p.status for p in shop.payments()] == ["completed"]
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "forgotten"])
+def test_failed_payment_makes_way_where_the_gateway_has_no_more_to_say(
+    shop: Shop, fault: str
+) -> None:
+    payment = shop.started()
+    shop.gateway.fail(payment, webhook=False)
+    shop.success(payment)
+    if fault == "forgotten":
+        shop.change(payment, invoice_id="FORGOTTEN")
+    else:
+        shop.gateway.fault(fault, endpoint="verify", times=None)
+    assert shop.click(payment.customer_reference).status_code == 303
+    assert [p.status for p in shop.payments()] == ["failed", "pending"]
+
+
+def test_after_the_late_window_nobody_is_asked(shop: Shop) -> None:
+    payment = shop.started()
+    shop.change(payment, status="expired", order_key=None, check_after=None)
+    asked = len(shop.gateway.requests)
+    assert shop.click(payment.customer_reference).status_code == 303
+    assert [r.endpoint for r in shop.gateway.requests][asked:] == ["create"]
+
+
+def test_superseded_payment_that_the_gateway_forgot_stays_superseded(shop: Shop) -> None:
+    old = shop.started()
+    shop.reprice(old.customer_reference, "600")
+    shop.click(old.customer_reference)
+    gone = '{"status": false, "message": "Invoice not found"}'
+    shop.gateway.fault("answer", endpoint="verify", status=404, body=gone, times=2)
+    shop.change(old, expires_at=utcnow() - timedelta(seconds=1))
+    with shop.app.app_context():
+        shop.bdquickpay.reconcile()
+    old = shop.payment(old)
+    assert (old.status, old.reason) == ("expired", "superseded")
+
+
+@pytest.mark.parametrize("said", ["bad \\ud800 word", "bad \\u0000 word"])
+def test_refusal_in_letters_that_no_column_takes(shop: Shop, said: str) -> None:
+    body = f'{{"status": false, "message": "{said}"}}'
+    shop.gateway.fault("answer", endpoint="create", status=422, body=body)
+    assert shop.click(shop.order()).status_code == 502
+    (payment,) = shop.payments()
+    assert payment.status == "failed"
+    assert "refused" in payment.reason
+
+
+def test_receiver_of_payment_failed_that_raises_does_not_hide_the_gateway(shop: Shop) -> None:
+    def raises(app: Flask, payment: object) -> None:
+        raise RuntimeError("no such table")
+
+    shop.gateway.fault("500", endpoint="create")
+    with payment_failed.connected_to(raises, sender=shop.app):
+        assert shop.click(shop.order()).status_code == 502
+    assert shop.payments()[0].status == "created"  # left to the sweep
+
+
+def test_invoice_of_a_payment_whose_url_was_refused_is_kept(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(BDQUICKPAY_PAYMENT_HOSTS=["pay.example.com"])
+    with shop.app.test_request_context(), pytest.raises(GatewayUnavailableError) as caught:
+        shop.bdquickpay.start(shop.order())
+    (payment,) = shop.payments()
+    assert payment.invoice_id == caught.value.invoice_id == shop.gateway.payments[0].invoice_id
+    assert "trusted host" in payment.reason
+    assert shop.webhook(payment, "failed").status_code == 200
+
+
+def test_payment_hosts_may_name_the_default_port(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(BDQUICKPAY_PAYMENT_HOSTS=["pay.example:443"])
+    account = shop.app.extensions["bdquickpay"].service.client.account
+    check_payment_url("https://pay.example/x", account)
+    with pytest.raises(GatewayUnavailableError):
+        check_payment_url("https://pay.example:8443/x", account)

@@ -681,3 +681,15 @@ def test_an_account_is_read_at_each_call(monkeypatch: pytest.MonkeyPatch) -> Non
         client.verify_payment(INVOICE)
     assert (len(one.requests), len(other.requests)) == (1, 1)
     assert other.requests[0].headers["x-app-key"] == "kit-app"
+
+
+def test_short_keys_do_not_blot_out_what_the_gateway_says() -> None:
+    refusal = {
+        "status": False,
+        "message": "Unauthorized: s.",
+        "errors": {"success_url": ["The success url must be a valid URL."]},
+    }
+    with hostile(gw.answer(refusal, 422)) as server, pytest.raises(GatewayError) as caught:
+        create(BDQuickPayClient("k", "s", server.base_url))
+    assert caught.value.errors == refusal["errors"]
+    assert caught.value.message.endswith("Unauthorized: ***.")

@@ -17,7 +17,7 @@ from flask import Flask, redirect
 from flask_migrate import Migrate
 from werkzeug.serving import make_server
 
-from flask_bdquickpay import BDQuickPay, doctor, payment_changed
+from flask_bdquickpay import BDQuickPay, doctor, payment_changed, payment_paid
 from flask_bdquickpay.models import utcnow
 from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
 
@@ -671,3 +671,22 @@ def test_no_key_is_shown(new_shop: NewShop) -> None:
     result = run(shop)
     assert "(attempts: 4): sent *** *** ***" in result.stdout
     assert not any(key in result.output for key in (*KEYS.values(), "old-key"))
+
+
+@on_sqlite
+def test_webhooks_that_come_after_the_payment_was_settled_count_too(shop: Shop) -> None:
+    completed(shop, "sweep")
+    for payment in shop.payments():
+        shop.webhook(payment)
+    assert check(shop, "webhooks seen").state == OK
+
+
+@on_sqlite
+def test_shop_that_does_not_listen(shop: Shop) -> None:
+    assert check(shop, "receivers").state == OK
+    for receiver in shop.receivers:
+        payment_paid.disconnect(receiver, sender=shop.app)
+        payment_changed.disconnect(receiver, sender=shop.app)
+    result = check(shop, "receivers")
+    assert result.state == WARNING
+    assert "module level" in result.message

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import (
     DeclarativeBase,
     DeclarativeBaseNoMeta,
@@ -23,7 +23,16 @@ from sqlalchemy.orm import (
     relationship,
 )
 
-from flask_bdquickpay import BDQuickPay, PaymentEventMixin, PaymentMixin, PaymentStatus
+from flask_bdquickpay import (
+    BDQuickPay,
+    PaymentEventMixin,
+    PaymentMixin,
+    PaymentRequest,
+    PaymentStatus,
+)
+from flask_bdquickpay.transaction import is_duplicate, is_transient
+
+from .databases import fresh_database
 
 NOW = datetime(2026, 3, 21, 10, 22, 14, 123456, tzinfo=timezone.utc)
 KEYS = {"BDQUICKPAY_APP_KEY": "a", "BDQUICKPAY_SECRET_KEY": "s"}
@@ -395,3 +404,46 @@ def test_text_may_be_bangla_and_long(add: Add) -> None:
 @pytest.mark.parametrize("metadata", [{}, {"order": {"id": 1, "নাম": ["ক", None]}}, None])
 def test_metadata_comes_back_as_it_was(add: Add, metadata: Any) -> None:
     assert add(payment_metadata=metadata).payment_metadata == metadata
+
+
+def test_row_that_the_shops_own_column_refuses_is_told_as_it_is(database_uri: str) -> None:
+    db: Any = SQLAlchemy()
+
+    class Payment(PaymentMixin, db.Model):  # type: ignore[misc]
+        __tablename__ = "till"
+        channel = db.Column(db.String(10), nullable=False)
+
+    class Event(PaymentEventMixin, db.Model):  # type: ignore[misc]
+        __tablename__ = "till_event"
+
+    bdquickpay = BDQuickPay(payment_model=Payment, event_model=Event)
+    bdquickpay.order_loader(lambda reference: PaymentRequest(500))
+    app = make_app(database_uri, db, bdquickpay, BDQUICKPAY_PUBLIC_URL="https://shop.example")
+    with app.app_context():
+        db.create_all()
+        with pytest.raises(DBAPIError, match="channel"):
+            bdquickpay.start("1")
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_drivers_of_postgresql_are_understood(postgresql_server: str, driver: str) -> None:
+    if driver == "psycopg2":
+        pytest.importorskip("psycopg2", reason="needs psycopg2")
+    with fresh_database(postgresql_server) as uri:
+        engine = sa.create_engine(uri.replace("+psycopg:", f"+{driver}:"))
+        with engine.connect() as one, engine.connect() as other:
+            one.exec_driver_sql("CREATE TABLE a (b integer UNIQUE)")
+            one.exec_driver_sql("INSERT INTO a VALUES (1)")
+            one.commit()
+            with pytest.raises(IntegrityError) as twice:
+                one.exec_driver_sql("INSERT INTO a VALUES (1)")
+            one.rollback()
+            one.exec_driver_sql("LOCK TABLE a")
+            other.exec_driver_sql("SET lock_timeout = 1")
+            with pytest.raises(DBAPIError) as locked:
+                other.exec_driver_sql("SELECT * FROM a")
+        engine.dispose()
+    assert (is_duplicate(twice.value), is_transient(twice.value)) == (True, False)
+    assert (is_duplicate(locked.value), is_transient(locked.value)) == (False, True)

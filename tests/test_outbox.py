@@ -195,3 +195,33 @@ def test_error_that_no_column_takes_holds_back_only_its_event(deferred: Shop) ->
     with payment_changed.connected_to(raises, sender=deferred.app):
         assert deliver(deferred) == 0
     assert deferred.events(payment)[0].error.startswith("RuntimeError: x")
+
+
+def test_receiver_that_exits_leaves_the_later_events_their_thread(shop: Shop) -> None:
+    def exits(app: Flask, payment: Any, event: Any) -> None:
+        raise SystemExit
+
+    with payment_changed.connected_to(exits, sender=shop.app):
+        shop.started()
+    heard = len(shop.changed)
+    shop.started()
+    assert len(shop.changed) == heard + 1
+
+
+def test_machine_without_a_thread_to_spare_leaves_events_to_the_sweep(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "bdquickpay-outbox":
+            raise RuntimeError("can't start new thread")
+        original(thread)
+
+    original = threading.Thread.start
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        first = shop.started()
+    assert shop.events(first)[0].delivered_at is None
+    shop.started()
+    assert len(shop.changed) == 1  # there are threads again
+    make_due(shop)
+    assert deliver(shop) == 1

@@ -347,12 +347,12 @@ def test_creation_given_up_by_a_rival_is_not_handed_out(shop: Shop) -> None:
 def test_order_paid_while_another_payment_is_being_created_is_not_charged(shop: Shop) -> None:
     old = shop.started()
     shop.change(old, status="expired", order_key=None)
-    shop.gateway.pay(old, webhook=False)
     client = shop.app.extensions["bdquickpay"].service.client
     create = client.create_payment
 
     def overtaken(**options: Any) -> Any:
         client.create_payment = create
+        shop.gateway.pay(old, webhook=False)
         assert race(lambda: shop.webhook(old))[0].status_code == 200
         return create(**options)
 

@@ -13,6 +13,7 @@ from flask import Flask
 
 from flask_bdquickpay import ReconcileReport, payment_paid
 from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.service import Service
 
 from .shop import Shop
 
@@ -30,8 +31,9 @@ def due(shop: Shop, *payments: Any) -> None:
         shop.change(payment, check_after=utcnow() - SOON)
 
 
-def test_nothing_is_due_right_after_checkout(shop: Shop) -> None:
+def test_new_payment_is_asked_about_by_the_next_sweep_and_then_later(shop: Shop) -> None:
     shop.started()
+    assert sweep(shop) == ReconcileReport(checked=1)
     assert sweep(shop) == ReconcileReport()
 
 
@@ -63,8 +65,6 @@ def test_pending_payment_expires_and_is_watched_during_the_late_window(shop: Sho
     assert sweep(shop).changed == 1
     payment = shop.payment(payment)
     assert payment.status == "expired"
-    assert payment.check_after > utcnow()
-    due(shop, payment)
     shop.gateway.pay(payment, webhook=False, late=True)
     assert sweep(shop).changed == 1
     assert shop.payment(payment).previous_status == "expired"
@@ -187,7 +187,7 @@ def test_sweep_of_a_process_that_died_is_taken_over_after_its_lease(shop: Shop) 
 def test_sweep_delivers_the_outbox(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(BDQUICKPAY_DELIVERY="deferred")
     shop.started()
-    assert sweep(shop) == ReconcileReport(delivered=1)
+    assert sweep(shop) == ReconcileReport(checked=1, delivered=1)
 
 
 def test_what_is_due_is_found_by_an_index(shop: Shop) -> None:
@@ -198,3 +198,17 @@ def test_what_is_due_is_found_by_an_index(shop: Shop) -> None:
         look = sa.inspect(shop.db.engine)
         for name, column in ((table.name, "check_after"), (events.name, "deliver_after")):
             assert [column] in [index["column_names"] for index in look.get_indexes(name)]
+
+
+def test_payment_that_can_not_even_be_put_off_stops_nobody(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise RuntimeError("the database is locked")
+
+    bad, good = shop.started(), shop.started()
+    shop.gateway.pay(good, webhook=False)
+    shop.change(bad, invoice_id="UNKNOWN")
+    monkeypatch.setattr(Service, "postpone", locked)
+    assert sweep(shop, concurrency=1) == ReconcileReport(checked=2, changed=1, errors=1)
+    assert shop.payment(bad).check_after > utcnow()  # leased: it comes back by itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -315,3 +316,105 @@ def test_reasons_are_shown_in_the_customers_language(new_shop: Callable[..., Sho
     page = shop.success(payment).text
     assert "টাকার অঙ্ক মেলেনি: 400" in page
     assert "amount mismatch" not in page
+
+
+@pytest.mark.parametrize("before", ["expired", "cancelled", "failed"])
+def test_belief_is_not_shown_while_the_gateway_is_out_of_reach(shop: Shop, before: str) -> None:
+    """The customer comes back from paying a payment that had been given up."""
+    payment = shop.started()
+    shop.change(payment, status=before)
+    shop.gateway.pay(payment, webhook=False)
+    shop.gateway.fault("reset_before", endpoint="verify", times=None)
+    for page in (shop.success(payment), shop.cancel(payment)):
+        assert page.status_code == 200
+        assert "/bdquickpay/checkout/" not in page.text  # no second pay button
+    page = shop.success(payment)
+    assert "Confirming your payment" in page.text
+    assert "http-equiv" in page.text
+    assert "confirming.js" not in page.text  # it would see a final status and load at once, always
+    shop.gateway.clear_faults()
+    shop.success(payment)
+    assert shop.payment(payment).status == "completed"
+
+
+def test_payment_that_failed_and_was_forgotten_by_the_gateway_stays_failed(shop: Shop) -> None:
+    payment = shop.started()
+    shop.change(payment, status="failed", invoice_id="FORGOTTEN")
+    page = shop.success(payment)
+    assert f"/bdquickpay/checkout/{payment.customer_reference}" in page.text
+
+
+def test_answer_from_before_the_end_does_not_expire_the_payment(shop: Shop) -> None:
+    payment = shop.started()
+    end = utcnow() + timedelta(seconds=2)
+    shop.change(payment, expires_at=end)
+    client = shop.app.extensions["bdquickpay"].service.client
+    verify = client.verify_payment
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        answer = verify(*arguments, **options)
+        while utcnow() <= end:
+            threading.Event().wait(0.05)
+        return answer
+
+    client.verify_payment = slow
+    shop.success(payment)
+    assert shop.payment(payment).status == "pending"
+    client.verify_payment = verify
+    shop.gateway.switch(expired_status="pending")
+    shop.success(payment)
+    assert shop.payment(payment).status == "expired"
+
+
+@pytest.mark.parametrize("late", ["accept", "flag"])
+def test_flagged_late_money_keeps_the_order_from_being_charged_again(
+    new_shop: Callable[..., Shop], late: str
+) -> None:
+    shop = new_shop(BDQUICKPAY_LATE_PAYMENTS=late)
+    payment = shop.started()
+    shop.gateway.fail(payment, webhook=False)
+    shop.success(payment)
+    amount = 400 if late == "accept" else 500
+    shop.gateway.pay(payment, amount=amount, completes=True, late=True, webhook=False)
+    shop.webhook(payment)
+    assert shop.payment(payment).status == "flagged"
+    assert shop.click(payment.customer_reference).location.endswith(payment.token)
+    assert len(shop.gateway.payments) == 1
+
+
+def test_flagged_late_money_leaves_a_live_payment_its_order(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(BDQUICKPAY_LATE_PAYMENTS="flag")
+    first = shop.started()
+    shop.gateway.fail(first, webhook=False)
+    shop.success(first)
+    shop.click(first.customer_reference)
+    second = shop.payments()[-1]
+    shop.gateway.pay(first, late=True, webhook=False)
+    shop.webhook(first)
+    assert shop.payment(first).status == "flagged"
+    assert "failed or expired" in shop.payment(first).reason
+    assert shop.click(first.customer_reference).location == second.payment_url
+    shop.gateway.pay(second, webhook=False)
+    shop.webhook(second)
+    assert [p.status for p in shop.payments()] == ["flagged", "completed"]
+
+
+def test_order_may_be_paid_again_after_another_attempt_was_cancelled(shop: Shop) -> None:
+    first = shop.started()
+    shop.gateway.fail(first, webhook=False)
+    shop.success(first)
+    shop.click(first.customer_reference)
+    shop.cancel(shop.payments()[-1])
+    assert "/bdquickpay/checkout/" in shop.success(first).text
+
+
+def test_every_fact_about_a_paid_payment_is_in_its_timeline(shop: Shop) -> None:
+    payment = shop.started()
+    shop.gateway.pay(payment, webhook=False)
+    shop.success(payment)
+    shop.webhook(payment)
+    shop.webhook(payment)  # a repetition is no news
+    shop.cancel(payment)
+    sources = [event.source for event in shop.events(payment)]
+    assert sources == ["checkout", "return", "webhook", "cancel"]
+    assert verifications(shop) == 1

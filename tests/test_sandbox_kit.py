@@ -282,3 +282,20 @@ def test_the_plugins_module_imports_nothing_but_pytest() -> None:
         [sys.executable, "-c", script, testing.__file__], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("by_invoice", [True, False])
+def test_what_the_test_holds_is_read_anew(
+    shop: Shop, bdquickpay_gateway: Gateway, by_invoice: bool
+) -> None:
+    payment, other = shop.start("1"), shop.start("2")
+    assert other.status == "pending"
+    shop.app.test_client().get(bdquickpay_gateway.pay(other, webhook=False).return_url)
+    bdquickpay_gateway.pay(payment.invoice_id if by_invoice else payment)
+    assert (payment.status, other.status) == ("completed", "completed")
+
+
+@pytest.mark.parametrize("name", ["reset", "5xx", "half JSON", "out-of-order"])
+def test_faults_by_the_words_people_use(bdquickpay_gateway: Gateway, name: str) -> None:
+    bdquickpay_gateway.fault(name)
+    assert len(bdquickpay_gateway.sandbox.faults.active()) == 1

@@ -47,7 +47,7 @@ def test_other_settings_of_the_app_are_left_alone() -> None:
 
 
 GOOD: list[tuple[str, Any, Any]] = [
-    ("APP_KEY", " key\n", "key"),
+    ("APP_KEY", " key ", "key"),
     ("APP_KEY", 123456, "123456"),
     ("APP_KEY", "ké", "ké"),
     ("PREVIOUS_APP_KEYS", "old, older,", ("old", "older")),
@@ -64,6 +64,7 @@ GOOD: list[tuple[str, Any, Any]] = [
         {"pay.example.com", "other.example:8443"},
     ),
     ("PAYMENT_HOSTS", ["pay.example.com"], {"pay.example.com"}),
+    ("PUBLIC_URL", "", None),
     ("PUBLIC_URL", "https://shop.example/", "https://shop.example"),
     ("PUBLIC_URL", "http://192.168.1.5:5000", "http://192.168.1.5:5000"),
     ("URL_PREFIX", "/pay/", "/pay"),
@@ -90,6 +91,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("APP_KEY", b"key", "'the-key'"),
     ("APP_KEY", "a\x00b", "control"),
     ("APP_KEY", "a\nb", "control"),
+    ("APP_KEY", "ab\n", "control"),
     ("APP_KEY", "চাবি", "non-Latin-1"),
     ("SECRET_KEY", "a\x7fb", "control"),
     ("SECRET_KEY", {"key": 1}, "'the-key'"),

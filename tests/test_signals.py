@@ -11,7 +11,7 @@ from blinker import Signal
 from flask import Flask
 
 import flask_bdquickpay
-from flask_bdquickpay import BDQuickPayError, payment_created, payment_paid
+from flask_bdquickpay import BDQuickPayError, payment_changed, payment_created, payment_paid
 from flask_bdquickpay import signals as promised
 
 from .shop import SIGNALS, Shop
@@ -157,3 +157,13 @@ def test_async_receiver_is_awaited(shop: Shop, paid_at_the_gateway: Any) -> None
 def test_every_signal_is_public() -> None:
     for name in [*SIGNALS, "changed"]:
         assert isinstance(getattr(flask_bdquickpay, f"payment_{name}"), Signal)
+
+
+def test_money_that_nobody_hears_of_is_logged(
+    shop: Shop, caplog: pytest.LogCaptureFixture, paid_at_the_gateway: Any
+) -> None:
+    for receiver in shop.receivers:
+        payment_paid.disconnect(receiver, sender=shop.app)
+        payment_changed.disconnect(receiver, sender=shop.app)
+    shop.webhook(paid_at_the_gateway)
+    assert "nobody listens to payment_paid" in caplog.text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, request
 from flask_wtf import CSRFProtect
 
 from flask_bdquickpay import payment_paid
@@ -72,7 +72,9 @@ def test_previous_key_is_accepted(new_shop: Callable[..., Shop]) -> None:
     assert shop.client.post(URL, json={}, headers={"X-App-Key": "old-key"}).status_code == 404
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff", b"[" * 10_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"x"', b"null", b'{"a": NaN}', b"\xff", b"[" * 10_000]
+)
 def test_body_that_is_no_object_is_400(shop: Shop, body: bytes) -> None:
     answer = shop.client.post(URL, data=body, headers=HEADERS)
     assert (answer.status_code, answer.is_json) == (400, True)
@@ -239,3 +241,12 @@ def test_no_connection_is_held_while_the_gateway_creates(
     monkeypatch.setattr(client, "create_payment", watched)
     shop.started()
     assert held == [0]
+
+
+@pytest.mark.parametrize("read", ["get_data", "get_json"])
+def test_host_may_have_read_the_body(shop: Shop, read: str) -> None:
+    payment = shop.started()
+    shop.app.before_request_funcs[None] = [lambda: getattr(request, read)() and None]
+    shop.gateway.pay(payment, webhook=False)
+    assert shop.webhook(payment).status_code == 200
+    assert shop.payment(payment).status == "completed"

@@ -45,6 +45,8 @@ KINDS: Mapping[str, tuple[tuple[str, ...], str, Mapping[str, Any]]] = {
     "before_redirect": (WEBHOOK, "the shop answers before the buyer is sent back", {}),
 }
 
+ALIASES = {"reset": "reset_before", "5xx": "500", "webhook_before_redirect": "before_redirect"}
+
 
 @dataclass
 class Fault:
@@ -71,7 +73,8 @@ class Faults:
     def add(
         self, kind: str | int, endpoint: str | None, times: int | None, options: Mapping[str, Any]
     ) -> Fault:
-        name = str(kind).replace("-", "_").lower()
+        name = str(kind).replace("-", "_").replace(" ", "_").lower()
+        name = ALIASES.get(name, name)
         _check(name, endpoint, times, options)
         fault = Fault(next(self._ids), name, endpoint, times, {**KINDS[name][2], **options})
         with self._lock:
