@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ _logger = logging.getLogger(__name__)
 #: How long a sweep keeps others from the payments that it has taken.
 LEASE = timedelta(minutes=5)
 _BATCH = 50
+_GLANCE = 0.5
 Progress = Callable[[int, int], None]
 
 
@@ -86,6 +87,8 @@ class _Sweep:
         with ThreadPoolExecutor(concurrency, thread_name_prefix="bdquickpay-sweep") as threads:
             try:
                 for future in [threads.submit(self._work) for _ in range(concurrency)]:
+                    while not future.done():
+                        wait([future], _GLANCE)  # Ctrl-C may have reached another thread
                     future.result()
             finally:
                 self._stopped = True
