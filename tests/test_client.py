@@ -301,6 +301,18 @@ def test_a_reference_of_a_wrong_type_is_no_answer(name: str, wrong: object) -> N
             verify(server)
 
 
+@pytest.mark.parametrize(("refused", "taken"), [(0x1F, 0x20), (0xD800, 0xD7FF), (0xDFFF, 0xE000)])
+def test_letters_that_no_column_takes_end_where_they_end(refused: int, taken: int) -> None:
+    answers = [
+        gw.answer(gw.verified(PENDING | {"customer_reference": f"A{chr(code)}B"}))
+        for code in (refused, taken)
+    ]
+    with hostile(*answers) as server:
+        with pytest.raises(GatewayUnavailableError):
+            verify(server)
+        assert verify(server).customer_reference == f"A{chr(taken)}B"
+
+
 @pytest.mark.parametrize("wrong", [*WRONG, None])
 @pytest.mark.parametrize("name", ["invoice_id", "payment_url"])
 def test_a_created_field_of_a_wrong_type_is_no_answer(name: str, wrong: object) -> None:

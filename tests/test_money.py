@@ -163,3 +163,14 @@ def test_metadata_that_is_no_json_is_refused(metadata: Any) -> None:
 def test_the_place_of_wrong_metadata_is_named() -> None:
     with pytest.raises(InvalidPaymentRequest, match=r"'basket\.0\.price' is not JSON: object"):
         PaymentRequest(1, {"basket": [{"price": object()}]})
+
+
+@pytest.mark.parametrize("kind", [dict, list])
+def test_metadata_may_be_nested_to_a_depth(kind: type) -> None:
+    def nested(levels: int) -> Any:
+        inner = nested(levels - 1) if levels else 1
+        return {"a": inner} if kind is dict else [inner]
+
+    PaymentRequest(1, {"x": nested(19)})
+    with pytest.raises(InvalidPaymentRequest, match="too deeply"):
+        PaymentRequest(1, {"x": nested(20)})
