@@ -301,6 +301,20 @@ def test_a_reference_of_a_wrong_type_is_no_answer(name: str, wrong: object) -> N
             verify(server)
 
 
+@pytest.mark.parametrize(
+    ("name", "longest"), [("invoice_id", 128), ("status", 64), ("customer_reference", 255)]
+)
+def test_a_text_may_be_as_long_as_its_column(name: str, longest: int) -> None:
+    long, too_long = ("a" * length for length in (longest, longest + 1))
+    answers = [gw.answer(gw.verified(PENDING | {name: text})) for text in (long, too_long)]
+    with hostile(*answers) as server:
+        client = client_of(server)
+        invoice = long if name == "invoice_id" else INVOICE
+        assert getattr(client.verify_payment(invoice), name) == long
+        with pytest.raises(GatewayUnavailableError, match=name):
+            client.verify_payment(too_long if name == "invoice_id" else INVOICE)
+
+
 @pytest.mark.parametrize(("refused", "taken"), [(0x1F, 0x20), (0xD800, 0xD7FF), (0xDFFF, 0xE000)])
 def test_letters_that_no_column_takes_end_where_they_end(refused: int, taken: int) -> None:
     answers = [

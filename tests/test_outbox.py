@@ -108,6 +108,7 @@ def test_pauses_grow(deferred: Shop) -> None:
             deliver(deferred)
             pauses.append(deferred.events(payment)[0].deliver_after - begun)
     assert pauses == sorted(pauses)
+    assert timedelta(seconds=30) <= pauses[0] < timedelta(seconds=60)
     assert pauses[-1] > 3 * pauses[0]
 
 
