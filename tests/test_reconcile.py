@@ -196,7 +196,8 @@ def test_what_is_due_is_found_by_an_index(shop: Shop) -> None:
     events = shop.bdquickpay.PaymentEvent.__table__
     with shop.app.app_context():
         look = sa.inspect(shop.db.engine)
-        for name, column in ((table.name, "check_after"), (events.name, "deliver_after")):
+        indexed = [(table.name, "check_after"), (table.name, "customer_reference")]
+        for name, column in (*indexed, (events.name, "deliver_after")):
             assert [column] in [index["column_names"] for index in look.get_indexes(name)]
 
 
@@ -212,3 +213,18 @@ def test_payment_that_can_not_even_be_put_off_stops_nobody(
     monkeypatch.setattr(Service, "postpone", locked)
     assert sweep(shop, concurrency=1) == ReconcileReport(checked=2, changed=1, errors=1)
     assert shop.payment(bad).check_after > utcnow()  # leased: it comes back by itself
+
+
+def test_creation_under_way_is_left_alone(shop: Shop) -> None:
+    client = shop.app.extensions["bdquickpay"].service.client
+    create, reports = client.create_payment, []
+
+    def swept(**options: Any) -> Any:
+        sweeper = threading.Thread(target=lambda: reports.append(sweep(shop)))
+        sweeper.start()
+        sweeper.join()
+        return create(**options)
+
+    client.create_payment = swept
+    assert shop.started().status == "pending"
+    assert reports == [ReconcileReport()]

@@ -408,6 +408,17 @@ def test_order_may_be_paid_again_after_another_attempt_was_cancelled(shop: Shop)
     assert "/bdquickpay/checkout/" in shop.success(first).text
 
 
+def test_every_fact_about_a_pending_payment_is_in_its_timeline(shop: Shop) -> None:
+    payment = shop.started()
+    shop.success(payment)
+    shop.success(payment)
+    shop.webhook(payment)
+    with shop.app.app_context():
+        shop.bdquickpay.reconcile()
+    sources = [event.source for event in shop.events(payment)]
+    assert sources == ["checkout", "return", "return", "webhook", "sweep"]
+
+
 def test_every_fact_about_a_paid_payment_is_in_its_timeline(shop: Shop) -> None:
     payment = shop.started()
     shop.gateway.pay(payment, webhook=False)
