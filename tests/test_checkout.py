@@ -411,3 +411,16 @@ def test_payment_hosts_may_name_the_default_port(new_shop: Callable[..., Shop]) 
     check_payment_url("https://pay.example/x", account)
     with pytest.raises(GatewayUnavailableError):
         check_payment_url("https://pay.example:8443/x", account)
+
+
+def test_what_the_host_has_begun_is_committed_before_the_gateway_is_asked(shop: Shop) -> None:
+    with shop.app.test_request_context():
+        order = shop.Order(total=Decimal(500))
+        shop.db.session.add(order)
+        shop.db.session.flush()
+        payment = shop.bdquickpay.start(str(order.id))
+        order.status = "waiting"
+        shop.db.session.flush()
+        shop.bdquickpay.confirm(payment)
+        shop.db.session.rollback()
+    assert shop.order_status(payment.customer_reference) == "waiting"

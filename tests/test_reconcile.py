@@ -228,3 +228,16 @@ def test_creation_under_way_is_left_alone(shop: Shop) -> None:
     client.create_payment = swept
     assert shop.started().status == "pending"
     assert reports == [ReconcileReport()]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_only_an_answer_ends_the_looking_after_the_late_window(shop: Shop, known: bool) -> None:
+    payment = shop.started()
+    shop.change(payment, status="expired", expires_at=utcnow() - timedelta(hours=25))
+    if known:
+        shop.gateway.fault("reset_before", endpoint="verify", times=None)
+    else:
+        shop.change(payment, invoice_id="FORGOTTEN")
+    due(shop, payment)
+    assert sweep(shop).errors == 1
+    assert (shop.payment(payment).check_after is None) is not known
