@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -423,4 +424,21 @@ def test_what_the_host_has_begun_is_committed_before_the_gateway_is_asked(shop: 
         shop.db.session.flush()
         shop.bdquickpay.confirm(payment)
         shop.db.session.rollback()
-    assert shop.order_status(payment.customer_reference) == "waiting"
+        assert order.status == "waiting"
+        order.status = "swept"
+        shop.db.session.flush()
+        shop.bdquickpay.reconcile()
+        shop.db.session.rollback()
+        assert order.status == "swept"
+        assert shop.db.session().expire_on_commit  # as the host has it
+
+
+def test_payment_without_an_end_gets_the_usual_half_hour(shop: Shop) -> None:
+    answer = {
+        "status": True,
+        "invoice_id": "WITHOUT-END",
+        "payment_url": f"{shop.server.url}/pay/bkash/token",
+    }
+    shop.gateway.fault("answer", endpoint="create", body=json.dumps(answer))
+    left = shop.started().expires_at - utcnow()
+    assert timedelta(minutes=29) < left <= timedelta(minutes=30)

@@ -429,3 +429,16 @@ def test_every_fact_about_a_paid_payment_is_in_its_timeline(shop: Shop) -> None:
     sources = [event.source for event in shop.events(payment)]
     assert sources == ["checkout", "return", "webhook", "cancel"]
     assert verifications(shop) == 1
+
+
+def test_word_that_nobody_knows_is_kept_and_logged(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    payment = shop.started()
+    shop.success(payment)
+    assert "Unknown gateway status" not in caplog.text
+    shop.gateway.fault("unknown_status", endpoint="verify", word="on hold")
+    shop.success(payment)
+    assert "Unknown gateway status 'on hold'" in caplog.text
+    payment = shop.payment(payment)
+    assert (payment.status, payment.gateway_status) == ("pending", "on hold")
