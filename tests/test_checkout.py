@@ -419,17 +419,17 @@ def test_what_the_host_has_begun_is_committed_before_the_gateway_is_asked(shop: 
         order = shop.Order(total=Decimal(500))
         shop.db.session.add(order)
         shop.db.session.flush()
-        payment = shop.bdquickpay.start(str(order.id))
+        reference = str(order.id)
+        payment = shop.bdquickpay.start(reference)
+        assert shop.order_status(reference) == "new"
         order.status = "waiting"
         shop.db.session.flush()
         shop.bdquickpay.confirm(payment)
-        shop.db.session.rollback()
-        assert order.status == "waiting"
+        assert shop.order_status(reference) == "waiting"
         order.status = "swept"
         shop.db.session.flush()
         shop.bdquickpay.reconcile()
-        shop.db.session.rollback()
-        assert order.status == "swept"
+        assert shop.order_status(reference) == "swept"
         assert shop.db.session().expire_on_commit  # as the host has it
 
 
