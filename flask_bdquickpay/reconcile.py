@@ -20,6 +20,7 @@ _logger = logging.getLogger(__name__)
 #: How long a sweep keeps others from the payments that it has taken.
 LEASE = timedelta(minutes=5)
 _BATCH = 50
+#: Seconds after which the thread that waits for the others looks for an interrupt.
 _GLANCE = 0.5
 Progress = Callable[[int, int], None]
 

@@ -415,8 +415,7 @@ class Service:
         displaced = None
         for _ in range(_TRIES):
             if self._is_outdated(seen, verdict):
-                flagged = Verdict(PaymentStatus.FLAGGED, reasons.PAID_SUPERSEDED, verdict.trx_id)
-                verdict, displaced = replace(flagged, holds_order=False), None
+                verdict, displaced = _flagged(verdict, reasons.PAID_SUPERSEDED), None
             try:
                 return self._move(seen, verdict, source, facts, displaced=displaced, **values)
             except Conflict:
@@ -444,11 +443,9 @@ class Service:
         if holder is None or holder.id == seen.id:
             return verdict, None
         if verdict.status == PaymentStatus.FLAGGED:
-            return replace(verdict, holds_order=False), None
+            return _flagged(verdict, verdict.reason), None
         if holder.status == PaymentStatus.COMPLETED:
-            reason = reasons.PAID_ALREADY % {"payment": holder.id}
-            flagged = replace(verdict, status=PaymentStatus.FLAGGED, reason=reason)
-            return replace(flagged, holds_order=False), None
+            return _flagged(verdict, reasons.PAID_ALREADY % {"payment": holder.id}), None
         return verdict, holder.id
 
     def _move(
@@ -561,6 +558,11 @@ class Service:
 
 class _Overtaken(Exception):
     """Somebody else moved the payment between reading and writing it."""
+
+
+def _flagged(verdict: Verdict, reason: str | None) -> Verdict:
+    """The verdict on money that came beside another payment, whose order it is."""
+    return replace(verdict, status=PaymentStatus.FLAGGED, reason=reason, holds_order=False)
 
 
 def _why_not_created(error: Exception) -> str:

@@ -38,10 +38,11 @@ def hidden(value: object) -> Any:
 
 def without_keys(text: str, keys: Iterable[str]) -> str:
     """Mask the keys in a text; a short one only where it is a word of its own."""
-    for key in filter(None, keys):
-        pattern = re.escape(key)
-        whole_word = rf"(?<!\w){pattern}(?!\w)"
-        text = re.sub(whole_word if len(key) < _SHORT_KEY else pattern, "***", text)
+    for key in sorted(filter(None, keys), key=len, reverse=True):  # one may begin another
+        if len(key) < _SHORT_KEY:
+            text = re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "***", text)
+        else:
+            text = text.replace(key, "***")
     return text
 
 

@@ -31,7 +31,7 @@ from .status import BELIEFS, MOVES, SUPERSEDED, PaymentStatus
 from .verdict import Snapshot
 
 T = TypeVar("T")
-_COLUMNS = [field.name for field in fields(Snapshot)][:-1]
+_COLUMNS = [field.name for field in fields(Snapshot) if field.name != "announced"]
 
 
 def _storable(text: str | None) -> str | None:

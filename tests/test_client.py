@@ -719,3 +719,10 @@ def test_short_keys_do_not_blot_out_what_the_gateway_says() -> None:
         create(BDQuickPayClient("k", "s", server.base_url))
     assert caught.value.errors == refusal["errors"]
     assert caught.value.message.endswith("Unauthorized: ***.")
+
+
+def test_key_that_begins_the_other_one_does_not_uncover_it() -> None:
+    refusal = {"status": False, "message": "Not merchant-1-and-its-secret."}
+    with hostile(gw.answer(refusal, 401)) as server, pytest.raises(GatewayError) as caught:
+        create(BDQuickPayClient("merchant-1", "merchant-1-and-its-secret", server.base_url))
+    assert caught.value.message.endswith("Not ***.")
