@@ -726,3 +726,11 @@ def test_key_that_begins_the_other_one_does_not_uncover_it() -> None:
     with hostile(gw.answer(refusal, 401)) as server, pytest.raises(GatewayError) as caught:
         create(BDQuickPayClient("merchant-1", "merchant-1-and-its-secret", server.base_url))
     assert caught.value.message.endswith("Not ***.")
+
+
+@pytest.mark.parametrize("letter", ["\ud800", "\0", "\n"])
+def test_what_the_gateway_says_can_be_printed(letter: str) -> None:
+    refusal = {"status": False, "message": f"bad {letter} word"}
+    with hostile(gw.answer(refusal, 422)) as server, pytest.raises(GatewayError) as caught:
+        create(client_of(server))
+    assert caught.value.message.endswith("bad ? word")
