@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .client import BDQuickPayClient, CreatedPayment, Transaction, VerifiedPayment
     from .errors import (
         AuthenticationError,
         BDQuickPayError,
@@ -23,10 +22,12 @@ if TYPE_CHECKING:
         ResolutionError,
     )
     from .extension import BDQuickPay
-    from .models import PaymentEventMixin, PaymentMixin
+    from .gateway.answers import CreatedPayment, Transaction, VerifiedPayment
+    from .gateway.client import BDQuickPayClient
     from .money import PaymentRequest
-    from .reconcile import ReconcileReport
-    from .signals import (
+    from .payments.models import PaymentEventMixin, PaymentMixin
+    from .payments.reconcile import ReconcileReport
+    from .payments.signals import (
         payment_cancelled,
         payment_changed,
         payment_created,
@@ -35,9 +36,19 @@ if TYPE_CHECKING:
         payment_flagged,
         payment_paid,
     )
-    from .status import PaymentStatus
+    from .payments.status import PaymentStatus
 
-_MODULES = ("errors", "status", "money", "signals", "client", "models", "reconcile", "extension")
+_MODULES = (
+    "errors",
+    "money",
+    "payments.status",
+    "payments.signals",
+    "gateway.answers",
+    "gateway.client",
+    "payments.models",
+    "payments.reconcile",
+    "extension",
+)
 
 __all__ = [
     "AuthenticationError",

@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from flask import Flask, current_app, has_app_context, has_request_context, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import object_session
 
-from . import pages
-from .cli import commands
-from .client import BDQuickPayClient
-from .errors import ConfigurationError, InvalidPaymentRequest, OrderNotFoundError
-from .models import Models, build_models
-from .money import PaymentRequest
-from .outbox import Outbox
-from .reconcile import ReconcileReport, reconcile
+from .console import commands
+from .errors import ConfigurationError
+from .gateway.client import BDQuickPayClient
+from .payments.checkout import Checkout
+from .payments.hooks import Hooks, OrderLoader, ReturnHandler
+from .payments.ledger import Ledger
+from .payments.models import Models, build_models
+from .payments.outbox import Outbox
+from .payments.reconcile import ReconcileReport, Reconciliation
+from .payments.resolution import Resolution
+from .payments.settlement import Settlement
+from .payments.store import Store
 from .sandbox.server import embedded
-from .service import ReturnURLs, Service, check_reference
-from .settings import Settings
-from .store import Store
-from .views import make_blueprint
+from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings
+from .state import State, current_state
+from .web import pages
+from .web.urls import return_urls
+from .web.views import make_blueprint
 
-_logger = logging.getLogger(__name__)
-OrderLoader = Callable[[str], "PaymentRequest | None"]
-ReturnHandler = Callable[[Any], ResponseReturnValue]
 L = TypeVar("L", bound=OrderLoader)
 R = TypeVar("R", bound=ReturnHandler)
-
-
-@dataclass(frozen=True)
-class State:
-    """All that the extension knows about one app; ``app.extensions["bdquickpay"]``."""
-
-    extension: BDQuickPay
-    settings: Settings
-    models: Models
-    service: Service
-    outbox: Outbox
 
 
 class BDQuickPay:
@@ -65,8 +54,7 @@ class BDQuickPay:
         self._db = db
         self._own_models = (payment_model, event_model)
         self._models: Models | None = None
-        self._load_order: OrderLoader | None = None
-        self._handle_return: ReturnHandler | None = None
+        self._hooks = Hooks()
         if db is not None:
             self._models = build_models(db, *self._own_models)
         if app is not None:
@@ -101,19 +89,34 @@ class BDQuickPay:
             settings.timeout,
             payment_hosts=settings.payment_hosts,
         )
-        service = Service(app, settings, client, store, outbox)
-        return State(self, settings, self._models, service, outbox)
+        ledger = Ledger(app, store, outbox, timedelta(seconds=settings.late_window))
+        settlement = Settlement(settings, client, store, ledger)
+        return State(
+            app=app,
+            settings=settings,
+            models=self._models,
+            hooks=self._hooks,
+            client=client,
+            store=store,
+            outbox=outbox,
+            checkout=Checkout(
+                settings, client, store, ledger, settlement, self._hooks, return_urls
+            ),
+            settlement=settlement,
+            resolution=Resolution(store, ledger),
+            reconciliation=Reconciliation(app, store, settlement, outbox),
+        )
 
     # What a shop registers
 
     def order_loader(self, function: L) -> L:
         """Register ``f(reference) -> PaymentRequest | None``: what to charge for an order."""
-        self._load_order = function
+        self._hooks.order_loader = function
         return function
 
     def return_handler(self, function: R) -> R:
         """Register ``f(payment) -> response`` for a customer who comes back, paid or not."""
-        self._handle_return = function
+        self._hooks.return_handler = function
         return function
 
     # What a shop uses
@@ -130,7 +133,7 @@ class BDQuickPay:
 
     def _current_models(self) -> Models:
         if has_app_context() and "bdquickpay" in current_app.extensions:
-            return _state().models
+            return current_state().models
         if self._models is None:
             raise ConfigurationError(
                 "The models exist after init_app(app), or at once with BDQuickPay(db=db)."
@@ -140,7 +143,7 @@ class BDQuickPay:
     @property
     def client(self) -> BDQuickPayClient:
         """The API client of the current app."""
-        return _state().service.client
+        return current_state().client
 
     def start(self, reference: object) -> Any:
         """Return the payment of an order, whose ``payment_url`` the customer is sent to.
@@ -151,32 +154,7 @@ class BDQuickPay:
         :raises OrderNotFoundError: when the order loader knows no such order.
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
-        reference = str(reference)
-        check_reference(reference)
-        wanted = self.load_order(reference)
-        return _state().service.start(reference, wanted, _return_urls())
-
-    def load_order(self, reference: str) -> PaymentRequest:
-        """Return what to charge for an order.
-
-        :raises OrderNotFoundError: when the order loader knows no such order.
-        """
-        if self._load_order is None:
-            raise ConfigurationError("Register what to charge with @bdquickpay.order_loader.")
-        try:
-            wanted = self._load_order(reference)
-        except InvalidPaymentRequest:
-            raise
-        except (ValueError, OverflowError) as error:  # int("abc"): no order's reference
-            raise OrderNotFoundError(f"There is no order {reference!r} ({error}).") from error
-        if wanted is None:
-            raise OrderNotFoundError(f"There is no order {reference!r}.")
-        return wanted
-
-    @property
-    def return_view(self) -> ReturnHandler | None:
-        """The shop's answer to a customer who comes back, if it has one."""
-        return self._handle_return
+        return current_state().checkout.start(str(reference))
 
     def confirm(self, payment: Any) -> Any:
         """Ask the gateway about a payment, apply its answer and return the payment.
@@ -185,7 +163,7 @@ class BDQuickPay:
 
         :raises GatewayError: with the payment unchanged.
         """
-        return _state().service.confirm(_saved_id(payment))
+        return current_state().settlement.confirm(_saved_id(payment))
 
     def reconcile(
         self,
@@ -201,19 +179,11 @@ class BDQuickPay:
         :param concurrency: how many gateway calls at once.
         :param progress: called with how many are done and how many are known to be due.
         """
-        return reconcile(_state().service, limit, concurrency, progress)
+        return current_state().reconciliation.run(limit, concurrency, progress)
 
     def deliver(self, limit: int | None = None) -> int:
         """Deliver the `payment_changed` events that are due; return how many were."""
-        return _state().outbox.deliver(limit)
-
-
-def _state() -> State:
-    try:
-        state: State = current_app.extensions["bdquickpay"]
-    except KeyError:
-        raise ConfigurationError("Call bdquickpay.init_app(app) first.") from None
-    return state
+        return current_state().outbox.deliver(limit)
 
 
 def _saved_id(payment: Any) -> int:
@@ -236,7 +206,7 @@ def _read_settings(app: Flask) -> Settings:
 
 
 def _in_sandbox(app: Flask, settings: Settings) -> Settings:
-    keys = ("sandbox-app-key", "sandbox-secret-key")
+    keys = (SANDBOX_APP_KEY, SANDBOX_SECRET_KEY)
     if (settings.app_key or keys[0], settings.secret_key or keys[1]) != keys:
         raise ConfigurationError(
             "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
@@ -260,32 +230,6 @@ def _find_database(app: Flask) -> SQLAlchemy:
             "bdquickpay.init_app(app), or pass it: bdquickpay.init_app(app, db)."
         )
     return db
-
-
-def _return_urls() -> ReturnURLs:
-    settings = _state().settings
-    return ReturnURLs(
-        success=lambda token: _external_url("bdquickpay.success", token=token),
-        cancel=lambda token: _external_url("bdquickpay.cancel", token=token),
-        webhook=_external_url("bdquickpay.webhook") if settings.webhook else None,
-    )
-
-
-def _external_url(endpoint: str, **values: str) -> str:
-    """The URL of a route as the gateway and the customer reach it, mount path included."""
-    public = _state().settings.public_url
-    if public is None:
-        if not has_request_context():
-            raise ConfigurationError(
-                "Outside a request set BDQUICKPAY_PUBLIC_URL, such as 'https://shop.example.com'."
-            )
-        return url_for(endpoint, **values, _external=True)
-    parts = urlsplit(public)
-    root = request.script_root if has_request_context() else current_app.config["APPLICATION_ROOT"]
-    routes = current_app.url_map.bind(
-        parts.netloc, parts.path + root.rstrip("/") + "/", url_scheme=parts.scheme
-    )
-    return routes.build(endpoint, values, force_external=True)
 
 
 def _exempt_from_csrf(app: Flask) -> None:

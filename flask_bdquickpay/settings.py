@@ -20,6 +20,8 @@ _LONGEST = 1e8
 _SHORT_KEY = 8
 DEFAULT_BASE_URL = "https://bdquickpay.com/api/bkash/v1"
 PREFIX = "BDQUICKPAY_"
+#: What the sandbox is created with when it is given nothing else.
+SANDBOX_APP_KEY, SANDBOX_SECRET_KEY = "sandbox-app-key", "sandbox-secret-key"
 
 
 class Secret(str):

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .client import Account, BDQuickPayClient
+    from .gateway.account import Account
+    from .gateway.client import BDQuickPayClient
     from .sandbox.kit import Gateway
     from .sandbox.server import SandboxServer
 
@@ -37,7 +38,7 @@ def bdquickpay_gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
 
 
 def _redirect(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, server: SandboxServer) -> None:
-    from .client import BDQuickPayClient
+    from .gateway.client import BDQuickPayClient
 
     monkeypatch.setattr(BDQuickPayClient, "account", property(_account_at(server)))
     create = _remembering(BDQuickPayClient.create_payment, gateway)
@@ -46,7 +47,7 @@ def _redirect(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, server: Sandbox
 
 def _account_at(server: SandboxServer) -> Callable[[BDQuickPayClient], Account]:
     """The app's own keys where it has some, else the sandbox's; always at this gateway."""
-    from .client import Account
+    from .gateway.account import Account
     from .sandbox import APP_KEY, SECRET_KEY
 
     hosts = frozenset({f"{server.host}:{server.port}"})

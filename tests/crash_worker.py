@@ -43,9 +43,9 @@ def _in_context(shop: Shop, act: Callable[[], Any]) -> None:
 
 def _resolve(shop: Shop, payment_id: int, *, accept: bool) -> None:
     with shop.app.app_context():
-        service = shop.app.extensions["bdquickpay"].service
-        seen = service.store.find("id", payment_id)
-        service.resolve(seen, accept=accept, note="checked by phone", actor="Rahim")
+        state = shop.app.extensions["bdquickpay"]
+        seen = state.store.find("id", payment_id)
+        state.resolution.resolve(seen, accept=accept, note="checked by phone", actor="Rahim")
 
 
 class Countdown:

@@ -28,7 +28,7 @@ def watch(shop: Shop, step: Step) -> None:
         engine = shop.db.engine
     _watch_statements(engine, step)
     _around(engine.dialect, "do_commit", "COMMIT", step)
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     _around(client, "create_payment", "gateway create", step)
     _around(client, "verify_payment", "gateway verify", step)
     for name, signal in (SIGNALS | {"changed": payment_changed}).items():

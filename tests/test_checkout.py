@@ -18,8 +18,8 @@ from flask_bdquickpay import (
     payment_created,
     payment_failed,
 )
-from flask_bdquickpay.models import utcnow
-from flask_bdquickpay.service import check_payment_url
+from flask_bdquickpay.gateway.account import check_payment_url
+from flask_bdquickpay.payments.clock import utcnow
 
 from .shop import Shop
 
@@ -408,7 +408,7 @@ def test_invoice_of_a_payment_whose_url_was_refused_is_kept(new_shop: Callable[.
 
 def test_payment_hosts_may_name_the_default_port(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(BDQUICKPAY_PAYMENT_HOSTS=["pay.example:443"])
-    account = shop.app.extensions["bdquickpay"].service.client.account
+    account = shop.app.extensions["bdquickpay"].client.account
     check_payment_url("https://pay.example/x", account)
     with pytest.raises(GatewayUnavailableError):
         check_payment_url("https://pay.example:8443/x", account)

@@ -26,8 +26,8 @@ import requests
 from flask import Flask
 
 from flask_bdquickpay import payment_changed, payment_paid
-from flask_bdquickpay.cli import commands
-from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.console import commands
+from flask_bdquickpay.payments.clock import utcnow
 
 from .shop import KEYS, Shop
 
@@ -232,7 +232,7 @@ def test_every_payment_of_a_reference_is_shown(shop: Shop) -> None:
 def test_a_reference_with_very_many_payments_shows_the_latest(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_bdquickpay.cli._MOST", 2)
+    monkeypatch.setattr("flask_bdquickpay.console.payments._MOST", 2)
     for payment in [shop.started(), shop.started(), shop.started()]:
         shop.change(payment, customer_reference="WALLET-7")
     result = run(shop, "show", "WALLET-7", "--json")

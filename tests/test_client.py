@@ -27,7 +27,8 @@ from flask_bdquickpay import (
     RequestRejectedError,
     VerifiedPayment,
 )
-from flask_bdquickpay.client import MAX_ANSWER, VERIFY_ATTEMPTS
+from flask_bdquickpay.gateway.answers import MAX_ANSWER
+from flask_bdquickpay.gateway.client import VERIFY_ATTEMPTS
 
 from . import hostile as gw
 from .hostile import COMPLETED, CREATED, INVOICE, PENDING, TRANSACTION, Hostile, hostile

@@ -269,9 +269,9 @@ def person_decides(shop: Shop, reference: str) -> None:
     for payment in shop.payments(reference):
         if payment.status == "flagged":
             with shop.app.app_context():
-                service = shop.app.extensions["bdquickpay"].service
-                seen = service.store.find("id", payment.id)
-                service.resolve(seen, accept=False, note="refunded", actor="Karima")
+                state = shop.app.extensions["bdquickpay"]
+                seen = state.store.find("id", payment.id)
+                state.resolution.resolve(seen, accept=False, note="refunded", actor="Karima")
 
 
 def check_everything_came_right(shop: Shop, worker: Worker, reference: str) -> None:

@@ -44,7 +44,7 @@ from flask_bdquickpay import (
 from flask_bdquickpay.desk import Desk, charts, words
 from flask_bdquickpay.desk.listing import PAGE, Listing, Wanted
 from flask_bdquickpay.desk.statistics import Statistics, last_days, last_months
-from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from .shop import KEYS, Shop
@@ -741,7 +741,7 @@ def test_only_a_transition_of_this_payment_is_delivered(shop: Shop, desk: FlaskC
 
 
 def statistics(shop: Shop) -> Statistics:
-    return Statistics(shop.app.extensions["bdquickpay"].service.store)
+    return Statistics(shop.app.extensions["bdquickpay"].store)
 
 
 def noon(days_ago: int) -> datetime:
@@ -1061,7 +1061,7 @@ def test_listing_one_reads_by_id(shop: Shop) -> None:
     put(shop, invoice_id="2")
     second = put(shop)
     with shop.app.app_context():
-        listing = Listing(shop.app.extensions["bdquickpay"].service.store)
+        listing = Listing(shop.app.extensions["bdquickpay"].store)
         found = listing.one(second)
         assert found is not None
         assert found.id == second

@@ -18,7 +18,8 @@ from flask_migrate import Migrate
 from werkzeug.serving import make_server
 
 from flask_bdquickpay import BDQuickPay, doctor, payment_changed, payment_paid
-from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.doctor.findings import Result
+from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
 
 from .shop import KEYS, Shop
@@ -29,7 +30,7 @@ on_sqlite = pytest.mark.parametrize("database_uri", ["sqlite"], indirect=True)
 NewShop = Callable[..., Shop]
 
 
-def check(shop: Shop, name: str) -> doctor.Result:
+def check(shop: Shop, name: str) -> Result:
     """Have one check run on a shop."""
     with shop.app.app_context():
         return doctor.CHECKS[name](doctor.Patient(shop.app.extensions["bdquickpay"]))
@@ -39,7 +40,7 @@ def with_account(shop: Shop, monkeypatch: pytest.MonkeyPatch, **account: Any) ->
     """A shop at another gateway, which nobody asks."""
     real = {"base_url": "https://gateway.example/api", "app_key": "k", "secret_key": "s"}
     found = SimpleNamespace(**(real | account))
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     monkeypatch.setattr(type(client), "account", property(lambda self: found))
     return shop
 
@@ -348,7 +349,7 @@ def test_a_name_that_nobody_knows_is_red(new_shop: NewShop) -> None:
 def test_a_webhook_that_hangs_is_red_in_bounded_time(
     at_home: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "TIMEOUT", 0.3)
+    monkeypatch.setattr("flask_bdquickpay.doctor.webhook.TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", port_of(at_home))):
         result = check(at_home, "webhook")
     assert result.state == RED
@@ -560,12 +561,12 @@ def test_a_flagged_payment_is_worth_a_warning(shop: Shop) -> None:
 
 def completed(shop: Shop, source: str, count: int = 5) -> None:
     """Have payments completed by what comes from `source`."""
-    service = shop.app.extensions["bdquickpay"].service
+    state = shop.app.extensions["bdquickpay"]
     for _ in range(count):
         payment = shop.started()
         shop.gateway.pay(payment, webhook=False)
         with shop.app.app_context():
-            service.settle(service.store.find("id", payment.id), source)
+            state.settlement.settle(state.store.find("id", payment.id), source)
 
 
 def test_payments_announced_by_webhooks_are_fine(shop: Shop) -> None:
@@ -654,7 +655,7 @@ def test_a_database_that_does_not_answer_stops_no_other_check(new_shop: NewShop)
 
 @on_sqlite
 def test_a_check_that_breaks_is_red(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(patient: doctor.Patient) -> doctor.Result:
+    def broken(patient: doctor.Patient) -> Result:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setitem(doctor.CHECKS, "gateway", broken)

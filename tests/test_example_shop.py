@@ -530,7 +530,7 @@ def test_with_real_keys_it_is_no_demo(tmp_path: Path, monkeypatch: pytest.Monkey
     app = example_shop.create_app(instance_path=str(tmp_path))
     assert app.config["BDQUICKPAY_SANDBOX"] is False
     assert "Demo" not in app.test_client().get("/").text
-    account = app.extensions["bdquickpay"].service.client.account
+    account = app.extensions["bdquickpay"].client.account
     assert account.base_url == "https://bdquickpay.com/api/bkash/v1"
     with app.app_context():
         db.engine.dispose()

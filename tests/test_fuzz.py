@@ -311,9 +311,9 @@ def _is_amount(value: Any, amount: Decimal) -> bool:
 def settle(shop: Shop, payment: Any) -> str | None:
     """Settle and return the status; ``None`` if the gateway's answer was no answer."""
     with shop.app.app_context():
-        service = shop.app.extensions["bdquickpay"].service
+        state = shop.app.extensions["bdquickpay"]
         try:
-            seen = service.settle(service.store.find("id", payment.id), "confirm")
+            seen = state.settlement.settle(state.store.find("id", payment.id), "confirm")
         except GatewayError:
             return None
         return str(seen.status)
@@ -321,7 +321,7 @@ def settle(shop: Shop, payment: Any) -> str | None:
 
 def test_fuzzed_answers_of_the_gateway(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Completed if and only if all agrees; whatever it is, no error but GatewayError."""
-    monkeypatch.setattr("flask_bdquickpay.client.VERIFY_ATTEMPTS", 1)
+    monkeypatch.setattr("flask_bdquickpay.gateway.client.VERIFY_ATTEMPTS", 1)
     outcomes: list[str] = []
 
     @settings(fuzzed, max_examples=250)

@@ -16,14 +16,14 @@ from babel.messages.pofile import read_po
 from flask import Flask, g
 from flask_babel import Babel
 
-import flask_bdquickpay.language
-from flask_bdquickpay.language import current_language, format_moment, format_money, translate
+import flask_bdquickpay.extension
+from flask_bdquickpay.web.language import current_language, format_moment, format_money, translate
 
-PACKAGE = Path(flask_bdquickpay.language.__file__).parent
+PACKAGE = Path(flask_bdquickpay.extension.__file__).parent
 TEMPLATES = next(
     folder for folder in (PACKAGE / "templates", PACKAGE.parent / "templates") if folder.is_dir()
 )
-CATALOGUE = PACKAGE / "translations" / "bn" / "LC_MESSAGES" / "bdquickpay.po"
+CATALOGUE = PACKAGE / "web" / "translations" / "bn" / "LC_MESSAGES" / "bdquickpay.po"
 KEYWORDS = {"_": None, "translate": None, "N_": None}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 

@@ -30,7 +30,7 @@ from flask_bdquickpay import (
     PaymentRequest,
     PaymentStatus,
 )
-from flask_bdquickpay.transaction import is_duplicate, is_transient
+from flask_bdquickpay.payments.transaction import is_duplicate, is_transient
 
 from .databases import fresh_database
 

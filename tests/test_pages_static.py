@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-import flask_bdquickpay.language
+import flask_bdquickpay.extension
 
-PACKAGE = Path(flask_bdquickpay.language.__file__).parent
-STATIC = PACKAGE / "static"
+PACKAGE = Path(flask_bdquickpay.extension.__file__).parent
+STATIC = PACKAGE / "web" / "static"
 TEMPLATES = next(
     folder for folder in (PACKAGE / "templates", PACKAGE.parent / "templates") if folder.is_dir()
 )

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_bdquickpay import GatewayError, payment_paid
-from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.payments.clock import utcnow
 
 from .shop import Shop
 
@@ -117,7 +117,7 @@ def test_one_transaction_on_two_payments_at_once_is_paid_once(shop: Shop) -> Non
     shop.gateway.pay(first, webhook=False)
     shop.gateway.pay(second, webhook=False)
     answer = {"trx_id": "SAME", "payment_method": "bkash", "amount": 500, "status": "completed"}
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     ask = client.verify_payment
 
     def same(invoice_id: str, **options: Any) -> Any:
@@ -155,10 +155,11 @@ def test_resolving_while_the_other_payment_completes(shop: Shop) -> None:
 
     def accept() -> str:
         with shop.app.app_context():
-            service = shop.app.extensions["bdquickpay"].service
-            seen = service.store.find("id", first.id)
+            state = shop.app.extensions["bdquickpay"]
+            seen = state.store.find("id", first.id)
             try:
-                return str(service.resolve(seen, accept=True, note="ok", actor="me").status)
+                resolve = state.resolution.resolve
+                return str(resolve(seen, accept=True, note="ok", actor="me").status)
             except Exception as error:
                 return type(error).__name__
 
@@ -258,7 +259,7 @@ def test_webhook_waits_for_a_writer_that_ends(shop: Shop, writer: Any) -> None:
     payment = shop.started()
     shop.gateway.pay(payment, webhook=False)
     release = writer(payment)
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     ask = client.verify_payment
     asked = threading.Event()
 
@@ -325,7 +326,7 @@ def test_slow_creation_makes_the_second_click_wait_for_it(shop: Shop) -> None:
 
 def test_creation_given_up_by_a_rival_is_not_handed_out(shop: Shop) -> None:
     """The answer comes after the payment was failed: nobody is sent to its URL."""
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     create = client.create_payment
     reference = shop.order()
 
@@ -347,7 +348,7 @@ def test_creation_given_up_by_a_rival_is_not_handed_out(shop: Shop) -> None:
 def test_order_paid_while_another_payment_is_being_created_is_not_charged(shop: Shop) -> None:
     old = shop.started()
     shop.change(old, status="expired", order_key=None)
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     create = client.create_payment
 
     def overtaken(**options: Any) -> Any:

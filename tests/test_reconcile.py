@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_bdquickpay import ReconcileReport, payment_paid
-from flask_bdquickpay.models import utcnow
-from flask_bdquickpay.service import Service
+from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.payments.settlement import Settlement
 
 from .shop import Shop
 
@@ -144,7 +144,7 @@ def test_progress_counts_up_to_what_is_due(shop: Shop) -> None:
 
 def test_concurrency_is_bounded(shop: Shop) -> None:
     due(shop, *[shop.started() for _ in range(6)])
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     ask, lock = client.verify_payment, threading.Lock()
     now, most = [0], [0]
 
@@ -210,13 +210,13 @@ def test_payment_that_can_not_even_be_put_off_stops_nobody(
     bad, good = shop.started(), shop.started()
     shop.gateway.pay(good, webhook=False)
     shop.change(bad, invoice_id="UNKNOWN")
-    monkeypatch.setattr(Service, "postpone", locked)
+    monkeypatch.setattr(Settlement, "postpone", locked)
     assert sweep(shop, concurrency=1) == ReconcileReport(checked=2, changed=1, errors=1)
     assert shop.payment(bad).check_after > utcnow()  # leased: it comes back by itself
 
 
 def test_creation_under_way_is_left_alone(shop: Shop) -> None:
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     create, reports = client.create_payment, []
 
     def swept(**options: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from flask_bdquickpay import payment_paid
-from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.payments.clock import utcnow
 
 from .shop import Shop
 
@@ -348,7 +348,7 @@ def test_answer_from_before_the_end_does_not_expire_the_payment(shop: Shop) -> N
     payment = shop.started()
     end = utcnow() + timedelta(seconds=2)
     shop.change(payment, expires_at=end)
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     verify = client.verify_payment
 
     def slow(*arguments: Any, **options: Any) -> Any:

@@ -127,7 +127,7 @@ def test_not_even_ctrl_c_in_the_middle_of_a_call_shows_a_key(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"flask_bdquickpay.transport.{place}", interrupt)
+    monkeypatch.setattr(f"flask_bdquickpay.gateway.transport.{place}", interrupt)
     with hostile(gw.hang) as server:
         client = client_of(server)
         error = raised(lambda: client.verify_payment(INVOICE), KeyboardInterrupt)
@@ -159,7 +159,7 @@ def test_no_object_shows_a_key(shop: Shop) -> None:
     client = BDQuickPayClient(APP, SECRET)
     state = shop.app.extensions["bdquickpay"]
     things = [client, client.account, client.account.secret_key, vars(client), vars(client.account)]
-    things += [state, state.settings, vars(state.settings), state.service, shop.bdquickpay]
+    things += [state, state.settings, vars(state.settings), state.settlement, shop.bdquickpay]
     assert "canary" not in repr(things)
     assert "canary" not in f"{client} {client.account} {state.settings}"
 

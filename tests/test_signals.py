@@ -12,7 +12,7 @@ from flask import Flask
 
 import flask_bdquickpay
 from flask_bdquickpay import BDQuickPayError, payment_changed, payment_created, payment_paid
-from flask_bdquickpay import signals as promised
+from flask_bdquickpay.payments import signals as promised
 
 from .shop import SIGNALS, Shop
 

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from flask_bdquickpay import payment_changed
 from flask_bdquickpay.errors import BDQuickPayError
-from flask_bdquickpay.models import utcnow
+from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox.control import Sandbox
 from flask_bdquickpay.sandbox.errors import SandboxError
 from flask_bdquickpay.sandbox.server import SandboxServer
@@ -314,10 +314,10 @@ class Machine(RuleBasedStateMachine):
 
         def decide() -> None:
             with self.shop.app.app_context():
-                service = self.shop.app.extensions["bdquickpay"].service
-                seen = service.store.find("id", flagged[which % len(flagged)].id)
+                state = self.shop.app.extensions["bdquickpay"]
+                seen = state.store.find("id", flagged[which % len(flagged)].id)
                 with suppress(BDQuickPayError):  # the order is paid by another payment
-                    service.resolve(seen, accept=accept, note="looked at", actor="Karima")
+                    state.resolution.resolve(seen, accept=accept, note="looked at", actor="Karima")
 
         if flagged:
             self.act(decide)
@@ -421,8 +421,8 @@ def test_whatever_happens_the_books_agree(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Repeating a verify and waiting for another process take time and show nothing here.
-    monkeypatch.setattr("flask_bdquickpay.client.VERIFY_ATTEMPTS", 1)
-    monkeypatch.setattr("flask_bdquickpay.service._POLL", 0)
+    monkeypatch.setattr("flask_bdquickpay.gateway.client.VERIFY_ATTEMPTS", 1)
+    monkeypatch.setattr("flask_bdquickpay.payments.checkout._POLL", 0)
     place = {"new_database": staticmethod(new_database), "past": past, "late": late}
     machine = type("ShopMachine", (Machine,), place)
     search(machine, 12 if database_uri.startswith("sqlite") else 3)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from flask_bdquickpay import PaymentStatus
-from flask_bdquickpay.status import MOVES
+from flask_bdquickpay.payments.status import MOVES
 
 #: The contract's table: from each state to those that may follow.
 PERMITTED = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trustme
 
-import flask_bdquickpay.transport
+import flask_bdquickpay.gateway.transport
 from flask_bdquickpay import BDQuickPayClient, GatewayUnavailableError, VerifiedPayment
 
 from . import hostile as gw
@@ -120,7 +120,7 @@ def test_a_reset_while_connecting_is_no_answer(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(flask_bdquickpay.transport, "_connect", fail)
+    monkeypatch.setattr(flask_bdquickpay.gateway.transport, "_connect", fail)
     with pytest.raises(GatewayUnavailableError):
         ask(server.base_url)
 

@@ -11,8 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_bdquickpay import PaymentStatus, Transaction, VerifiedPayment
-from flask_bdquickpay.status import MOVES
-from flask_bdquickpay.verdict import Snapshot, Verdict, is_known, is_payable, judge, next_check
+from flask_bdquickpay.payments.status import MOVES
+from flask_bdquickpay.payments.verdict import (
+    Snapshot,
+    Verdict,
+    is_known,
+    is_payable,
+    judge,
+    next_check,
+)
 
 NOW = datetime(2026, 3, 21, 10, 15, tzinfo=timezone.utc)
 END = NOW + timedelta(minutes=15)

@@ -212,7 +212,7 @@ def test_no_connection_is_held_while_the_gateway_is_asked(
 ) -> None:
     payment = shop.started()
     held: list[int] = []
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     ask = client.verify_payment
 
     def watched(*args: Any, **options: Any) -> Any:
@@ -231,7 +231,7 @@ def test_no_connection_is_held_while_the_gateway_creates(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[int] = []
-    client = shop.app.extensions["bdquickpay"].service.client
+    client = shop.app.extensions["bdquickpay"].client
     create = client.create_payment
 
     def watched(**options: Any) -> Any:

@@ -1,17 +1,12 @@
-"""How the command line writes: aligned text for people; JSON and CSV, alone, for programs."""
+"""How the command line writes: aligned text for people; output that is alone for programs."""
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
-from decimal import Decimal
-from enum import Enum
 from typing import Any, TextIO
 
 from rich.cells import cell_len
@@ -20,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 from rich.text import Text
 
-from .status import PaymentStatus
+from ..payments.status import PaymentStatus
+from ..text import plain
 
 #: Where nobody looks at a screen, no line is cut or wrapped.
 _ENDLESS = 100_000
 _GAP = 2  # between columns
 _WRAPPED = 10  # the least width of what is wrapped
-_JOINERS = "\u200c\u200d"  # invisible, but Bangla is spelt with them
 _STYLES = {
     PaymentStatus.COMPLETED: "green",
     PaymentStatus.FLAGGED: "bold red",
@@ -51,28 +46,6 @@ def console(stream: TextIO | None = None) -> Console:
         highlight=False,
         emoji=False,
     )
-
-
-def plain(value: object) -> str:
-    """Return `value` as one line that can't command the terminal, whoever wrote it."""
-    text = " ".join(str(value).split())
-    return "".join(
-        char if char.isprintable() or char in _JOINERS else ascii(char)[1:-1] for char in text
-    )
-
-
-def first_line(error: BaseException) -> str:
-    """Return what an error says, in one line."""
-    lines = str(error).strip().splitlines() or [""]
-    return plain(lines[0])[:300]
-
-
-def moment(value: datetime | None, *, seconds: bool = False) -> str:
-    """Return a time for people, in UTC."""
-    if value is None:
-        return ""
-    form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
-    return value.astimezone(timezone.utc).strftime(form)
 
 
 def status_text(status: PaymentStatus | None) -> Text:
@@ -169,33 +142,3 @@ def _handlers() -> Iterator[logging.StreamHandler[Any]]:
         for handler in getattr(logger, "handlers", ()):
             if isinstance(handler, logging.StreamHandler):
                 yield handler
-
-
-def exact(value: object) -> Any:
-    """Return `value` as JSON has it: amounts as plain decimals, times as ISO 8601 in UTC."""
-    if isinstance(value, Decimal):
-        return f"{value:.2f}"
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    raise TypeError(f"{type(value).__name__} has no exact form")
-
-
-def write_json(out: TextIO, document: object) -> None:
-    """Write one JSON document."""
-    out.write(json.dumps(document, default=exact, indent=2) + "\n")
-
-
-def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Write CSV that a spreadsheet takes for data, never for a formula."""
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(row[name]) for name in columns] for row in rows)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    text = str(exact(value)) if isinstance(value, (Decimal, datetime, Enum)) else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..reports import Backlog
-from ..status import PaymentStatus
+from ..payments.reports import Backlog
+from ..payments.status import PaymentStatus
 from . import words
 from .charts import ColumnChart, Row, column_chart, rows
 from .listing import OVERDUE, UNDELIVERED

@@ -7,8 +7,8 @@ from contextlib import closing
 from io import StringIO
 from itertools import islice
 
-from ..reports import COLUMNS, PaymentRecord
-from ..terminal import write_csv
+from ..payments.export import write_csv
+from ..payments.reports import COLUMNS, PaymentRecord
 from .listing import Rows
 
 _PIECE = 500

@@ -18,8 +18,8 @@ from wtforms import (
 )
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
-from ..language import DHAKA
-from ..models import MAX_REFERENCE
+from ..payments.models import MAX_REFERENCE
+from ..web.language import DHAKA
 from .listing import OVERDUE, SORTS, UNDELIVERED, Wanted
 from .words import STATUSES
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, or_, select
 
-from ..doctor import PATIENCE
-from ..models import utcnow
-from ..reports import PaymentRecord
-from ..status import PaymentStatus
-from ..store import Store
+from ..doctor.findings import PATIENCE
+from ..payments.clock import utcnow
+from ..payments.reports import PaymentRecord
+from ..payments.status import PaymentStatus
+from ..payments.store import Store
 
 #: Payments that are read while they are iterated over.
 Rows = Generator[PaymentRecord, None, None]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ..reports import EventRecord, Reports
-from ..service import Service
+from ..payments.reports import EventRecord, Reports
+from ..state import State
 
 
-def deliver_again(service: Service, event: EventRecord) -> str:
+def deliver_again(state: State, event: EventRecord) -> str:
     """Put an event back into the outbox and return what came of it.
 
     Its receivers know it by `event.id`, the idempotency key that they were promised.
     """
-    service.outbox.deliver_again(event.id)
-    return _outcome(service, event)
+    state.outbox.deliver_again(event.id)
+    return _outcome(state, event)
 
 
-def _outcome(service: Service, event: EventRecord) -> str:
-    timeline = Reports(service.store).timeline(event.payment_id)
+def _outcome(state: State, event: EventRecord) -> str:
+    timeline = Reports(state.store).timeline(event.payment_id)
     now = next(found for found in timeline if found.id == event.id)
     if now.error is not None:
         return f"Not delivered: {now.error}"

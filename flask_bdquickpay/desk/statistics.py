@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from ..doctor import PATIENCE
-from ..language import DHAKA
-from ..models import utcnow
-from ..reports import Backlog, Reports
-from ..status import PaymentStatus
-from ..store import Store
+from ..doctor.findings import PATIENCE
+from ..payments.clock import utcnow
+from ..payments.reports import Backlog, Reports
+from ..payments.status import PaymentStatus
+from ..payments.store import Store
+from ..web.language import DHAKA
 from .listing import undelivered
 from .sql import dhaka_day, seconds_between
 

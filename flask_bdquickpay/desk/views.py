@@ -1,4 +1,4 @@
-"""The desk's pages: HTTP in, a question or a service call, HTTP out."""
+"""The desk's pages: HTTP in, a question or one call of the payments, HTTP out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -22,10 +21,10 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, GatewayError
-from ..models import utcnow
-from ..reports import PaymentRecord, Reports
-from ..service import Service
-from ..status import PaymentStatus
+from ..payments.clock import utcnow
+from ..payments.reports import PaymentRecord, Reports
+from ..payments.status import PaymentStatus
+from ..state import current_state
 from . import dashboard, words
 from .export import as_csv
 from .forms import ActionForm, FilterForm, ResolveForm
@@ -74,7 +73,7 @@ class Pages:
     def dashboard(self) -> ResponseReturnValue:
         """What a merchant sees at a glance."""
         period = (last_months if request.args.get("period") == "year" else last_days)(utcnow())
-        shown = dashboard.build(Statistics(_service().store), period)
+        shown = dashboard.build(Statistics(current_state().store), period)
         return self._render("dashboard.html", shown=shown, period=period)
 
     def payments(self) -> ResponseReturnValue:
@@ -82,7 +81,7 @@ class Pages:
         form = FilterForm(request.args)
         if not form.validate():
             return self._render("payments.html", form=form, page=None), 400
-        listing = Listing(_service().store)
+        listing = Listing(current_state().store)
         page = listing.page(form.wanted, _argument("after"), _argument("before"))
         return self._render("payments.html", form=form, page=page)
 
@@ -91,7 +90,7 @@ class Pages:
         form = FilterForm(request.args)
         if not form.validate():
             return self._render("payments.html", form=form, page=None), 400
-        lines = as_csv(Listing(_service().store).rows(form.wanted))
+        lines = as_csv(Listing(current_state().store).rows(form.wanted))
         name = f"payments-{utcnow():%Y%m%dT%H%M%SZ}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(lines, mimetype="text/csv", headers=headers)
@@ -101,7 +100,7 @@ class Pages:
         return self._payment(payment_id, ResolveForm())
 
     def _payment(self, payment_id: int, form: ResolveForm) -> str:
-        store = _service().store
+        store = current_state().store
         payment = _found(Listing(store).one(payment_id))
         events = Reports(store).timeline(payment_id)
         can_verify = payment.invoice_id is not None and _is_open(payment)
@@ -124,8 +123,9 @@ class Pages:
         """Ask the gateway about a payment, now."""
 
         def work() -> str:
-            service = _service()
-            payment = service.confirm(payment_id, source="desk", actor=self.actor())
+            payment = current_state().settlement.confirm(
+                payment_id, source="desk", actor=self.actor()
+            )
             status = words.STATUSES[PaymentStatus(payment.status)]
             return f"The gateway was asked. The payment is: {status}."
 
@@ -133,12 +133,12 @@ class Pages:
 
     def deliver(self, payment_id: int, event_id: int) -> ResponseReturnValue:
         """Deliver an event again to the shop's receivers of `payment_changed`."""
-        service = _service()
-        events = Reports(service.store).timeline(payment_id)
+        state = current_state()
+        events = Reports(state.store).timeline(payment_id)
         event = _found(next((event for event in events if event.id == event_id), None))
         if event.new_status is None:
             abort(404)
-        return self._act(payment_id, ActionForm(), lambda: deliver_again(service, event))
+        return self._act(payment_id, ActionForm(), lambda: deliver_again(state, event))
 
     def resolve(self, payment_id: int) -> ResponseReturnValue:
         """Carry out a person's decision about a flagged payment."""
@@ -148,10 +148,10 @@ class Pages:
             return _back(payment_id)
 
         def work() -> str:
-            service = _service()
-            seen = _found(service.store.find("id", payment_id))
+            state = current_state()
+            seen = _found(state.store.find("id", payment_id))
             accept, note = form.decision.data == "accept", form.note.data or ""
-            service.resolve(seen, accept=accept, note=note, actor=actor, source="desk")
+            state.resolution.resolve(seen, accept=accept, note=note, actor=actor, source="desk")
             return "Accepted: the payment is paid." if accept else "Rejected for good."
 
         return self._act(payment_id, form, work)
@@ -160,7 +160,7 @@ class Pages:
         self, payment_id: int, form: ActionForm | ResolveForm, work: Callable[[], str]
     ) -> ResponseReturnValue:
         """Do `work` if the form is in order; say what came of it on the payment's page."""
-        _found(Listing(_service().store).one(payment_id))
+        _found(Listing(current_state().store).one(payment_id))
         if not form.validate_on_submit():
             if "csrf_token" in form.errors:
                 flash(_FRESH, "error")
@@ -186,11 +186,6 @@ def _outcome(payment_id: int, work: Callable[[], str]) -> tuple[str, str]:
 
 def _back(payment_id: int) -> ResponseReturnValue:
     return redirect(url_for(".payment", payment_id=payment_id), code=303)
-
-
-def _service() -> Service:
-    service: Service = current_app.extensions["bdquickpay"].service
-    return service
 
 
 def _found(value: Any) -> Any:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-from ..language import DHAKA, format_money
-from ..status import PaymentStatus
+from ..payments.status import PaymentStatus
+from ..web.language import DHAKA, format_money
 
 _LATIN = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
 _MINUTE, _HOUR = 60, 3600

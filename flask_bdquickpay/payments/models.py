@@ -28,17 +28,13 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
 
+from .clock import utcnow
 from .status import PaymentStatus
 
 T = TypeVar("T")
 #: The longest reference, token, invoice or transaction id that is stored.
 MAX_ID = 128
 MAX_REFERENCE = 255
-
-
-def utcnow() -> datetime:
-    """The time now, timezone-aware UTC."""
-    return datetime.now(timezone.utc)
 
 
 class UTCDateTime(TypeDecorator[datetime]):

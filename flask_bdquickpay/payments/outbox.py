@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from . import signals
-from .models import utcnow
+from .clock import utcnow
 from .store import Store
 
 _logger = logging.getLogger(__name__)

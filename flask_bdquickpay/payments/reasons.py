@@ -1,10 +1,6 @@
-"""Why a payment is as it is: the sentences that are stored, and their words for a customer."""
+"""Why a payment is as it is: the sentences that are stored."""
 
 from __future__ import annotations
-
-import re
-
-from .language import translate
 
 
 def N_(sentence: str) -> str:
@@ -27,16 +23,5 @@ NO_URL = N_("the gateway's payment page is not on a trusted host: nobody was sen
 INVOICE_TAKEN = N_("the gateway answered with invoice %(invoice)s, which another payment has")
 REJECTED = N_("rejected by the shop: %(note)s")
 
-_SENTENCES = [text for name, text in vars().copy().items() if name.isupper() and name != "N_"]
-_PATTERNS = {
-    sentence: re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.*)", re.escape(sentence)))
-    for sentence in _SENTENCES
-}
-
-
-def explain(reason: str) -> str:
-    """Return a stored reason in the customer's language; as it is when it is not one of ours."""
-    for sentence, pattern in _PATTERNS.items():
-        if found := pattern.fullmatch(reason):
-            return translate(sentence, **found.groupdict())
-    return reason
+#: All of them.
+SENTENCES = [text for name, text in vars().copy().items() if name.isupper() and name != "N_"]

@@ -11,9 +11,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .errors import BDQuickPayError
-from .models import utcnow
-from .service import Service
+from flask import Flask
+
+from ..errors import BDQuickPayError
+from .clock import utcnow
+from .outbox import Outbox
+from .settlement import Settlement
+from .store import Store
 from .verdict import Snapshot
 
 _logger = logging.getLogger(__name__)
@@ -41,31 +45,44 @@ class ReconcileReport:
     delivered: int = 0
 
 
-def reconcile(
-    service: Service,
-    limit: int | None = None,
-    concurrency: int = 8,
-    progress: Progress | None = None,
-) -> ReconcileReport:
-    """Sweep once; see :meth:`flask_bdquickpay.BDQuickPay.reconcile`."""
-    service.store.settle_host()
-    if service.store.single_connection:
-        concurrency = 1
-    sweep = _Sweep(service, limit, progress)
-    sweep.run(max(1, concurrency))
-    delivered = service.outbox.deliver()
-    return ReconcileReport(sweep.checked, sweep.changed, sweep.errors, delivered)
+@dataclass(frozen=True)
+class Reconciliation:
+    """The sweep of one app."""
+
+    app: Flask
+    store: Store
+    settlement: Settlement
+    outbox: Outbox
+
+    def run(
+        self, limit: int | None = None, concurrency: int = 8, progress: Progress | None = None
+    ) -> ReconcileReport:
+        """Sweep once; see :meth:`flask_bdquickpay.BDQuickPay.reconcile`."""
+        self.store.settle_host()
+        if self.store.single_connection:
+            concurrency = 1
+        sweep = _Sweep(self.app, self.store, self.settlement, limit, progress)
+        sweep.run(max(1, concurrency))
+        delivered = self.outbox.deliver()
+        return ReconcileReport(sweep.checked, sweep.changed, sweep.errors, delivered)
 
 
 class _Sweep:
     """Takes payments in batches by lease, so that any number of sweeps share the work."""
 
-    def __init__(self, service: Service, limit: int | None, progress: Progress | None) -> None:
-        self._service = service
+    def __init__(
+        self,
+        app: Flask,
+        store: Store,
+        settlement: Settlement,
+        limit: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self._app, self._store, self._settlement = app, store, settlement
         self._left = limit
         self._progress = progress
         self._begun = utcnow()
-        self._due = service.store.count_due(self._begun) if progress else 0
+        self._due = store.count_due(self._begun) if progress else 0
         self._lock = threading.Lock()
         self._taken: deque[Snapshot] = deque()
         self._lease: str | None = None
@@ -81,7 +98,7 @@ class _Sweep:
                 self._work_in_threads(concurrency)
         except BaseException:
             if self._lease is not None:
-                self._service.store.release(self._lease, utcnow())
+                self._store.release(self._lease, utcnow())
             raise
 
     def _work_in_threads(self, concurrency: int) -> None:
@@ -96,7 +113,7 @@ class _Sweep:
 
     def _work(self) -> None:
         while not self._stopped:
-            with self._service.app.app_context():
+            with self._app.app_context():
                 seen = self._next()
                 if seen is None:
                     return
@@ -114,7 +131,7 @@ class _Sweep:
         if size == 0:
             return
         self._lease = uuid.uuid4().hex
-        batch = self._service.store.claim_due(self._begun, self._lease, utcnow() + LEASE, size)
+        batch = self._store.claim_due(self._begun, self._lease, utcnow() + LEASE, size)
         self._taken.extend(batch)
         if self._left is not None:
             self._left -= len(batch)
@@ -122,7 +139,7 @@ class _Sweep:
     def _check(self, seen: Snapshot) -> tuple[bool, bool]:
         """Return whether the payment changed, and whether it could not be verified."""
         try:
-            after = self._service.settle(seen, "sweep")
+            after = self._settlement.settle(seen, "sweep")
         except Exception as error:  # one bad payment stops nobody
             if isinstance(error, BDQuickPayError):
                 _logger.warning("Payment %s could not be verified: %s", seen.id, error)
@@ -134,7 +151,7 @@ class _Sweep:
 
     def _postpone(self, seen: Snapshot, error: Exception) -> None:
         try:
-            self._service.postpone(seen, error)
+            self._settlement.postpone(seen, error)
         except Exception:  # the end of the lease brings it back
             _logger.exception("Payment %s could not be put off", seen.id)
 

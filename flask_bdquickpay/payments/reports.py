@@ -59,6 +59,11 @@ class PaymentRecord:
     check_after: datetime | None
     checks: int
 
+    @property
+    def listed(self) -> dict[str, Any]:
+        """What a list of payments holds."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
 
 @dataclass(frozen=True)
 class EventRecord:

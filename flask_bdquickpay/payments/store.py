@@ -24,9 +24,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from ..errors import BDQuickPayError
 from . import transaction
-from .errors import BDQuickPayError
-from .models import Models, PaymentEventMixin, PaymentMixin, utcnow
+from .clock import utcnow
+from .models import Models, PaymentEventMixin, PaymentMixin
 from .status import BELIEFS, MOVES, SUPERSEDED, PaymentStatus
 from .verdict import Snapshot
 
@@ -130,6 +131,12 @@ class Store:
         row = self._first(self._by[column], {"value": value})
         return None if row is None else Snapshot(*tuple(row))
 
+    def again(self, seen: Snapshot) -> Snapshot:
+        """Return a payment as it stands now."""
+        again = self.find("id", seen.id)
+        assert again is not None  # noqa: S101  # payments are never deleted
+        return again
+
     def find_late(self, reference: str) -> Snapshot | None:
         """Return the order's newest payment that is believed over, while money may still come."""
         table = self._payments
@@ -164,6 +171,12 @@ class Store:
         """Return the payment's object as the database has it now."""
         payment = self.session.get(self.models.payment, payment_id, populate_existing=True)
         assert payment is not None  # noqa: S101  # payments are never deleted
+        return payment
+
+    def load_kept(self, payment_id: int) -> PaymentMixin:
+        """Return the payment's object, which stays as it is while no connection is held."""
+        payment = self.load(payment_id)
+        self.keep_loaded()
         return payment
 
     def load_event(self, event_id: int) -> PaymentEventMixin:

@@ -13,7 +13,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from .deadline import deadline, time_left
+from ..deadline import deadline, time_left
 from .locks import bounded_wait
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ..gateway.answers import VerifiedPayment
 from . import reasons
-from .client import VerifiedPayment
 from .status import BELIEFS, MONEY_CAME, SUPERSEDED, PaymentStatus
 
 _AT_ONCE = timedelta(0)
@@ -85,6 +85,10 @@ class Verdict:
     reason: str | None = None
     trx_id: str | None = None
     holds_order: bool = True
+
+    def flagged(self, reason: str | None) -> Verdict:
+        """The verdict on money that came beside another payment, whose order it is."""
+        return replace(self, status=PaymentStatus.FLAGGED, reason=reason, holds_order=False)
 
 
 def judge(

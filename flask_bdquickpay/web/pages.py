@@ -13,9 +13,9 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from wtforms.widgets import html_params
 
+from .explanations import explain
 from .forms import PayForm
 from .language import current_language, format_moment, format_money, knows, translate
-from .reasons import explain
 
 
 def render(name: str, **context: object) -> str:

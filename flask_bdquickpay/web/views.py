@@ -1,4 +1,4 @@
-"""The blueprint: HTTP in, one call of the service, HTTP out."""
+"""The blueprint: HTTP in, one call of the payments, HTTP out."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from . import pages
-from .client import refuse_constant
-from .deadline import deadline
-from .errors import (
+from ..deadline import deadline
+from ..errors import (
     BDQuickPayError,
     GatewayError,
     GatewayUnavailableError,
     InvoiceNotFoundError,
     OrderNotFoundError,
 )
+from ..gateway.answers import refuse_constant
+from ..payments.clock import utcnow
+from ..payments.models import PaymentMixin
+from ..payments.settlement import ASKING_PAUSE
+from ..payments.status import BELIEFS, MONEY_CAME
+from ..payments.verdict import Snapshot
+from ..state import current_state
+from . import pages
 from .forms import PayForm
-from .models import PaymentMixin, utcnow
-from .service import ASKING_PAUSE, Service
-from .status import BELIEFS, MONEY_CAME
-from .verdict import Snapshot
 
 _logger = logging.getLogger(__name__)
 _MAX_WEBHOOK = 64 * 1024
@@ -56,7 +58,7 @@ def make_blueprint() -> Blueprint:
 
 def _template_folder() -> Path:
     """The templates: in the package when installed, beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     installed = package / "templates"
     return installed if installed.is_dir() else package.parent / "templates"
 
@@ -71,15 +73,6 @@ def _private(response: Response) -> Response:
     return response
 
 
-def _state() -> Any:
-    return current_app.extensions["bdquickpay"]
-
-
-def _service() -> Service:
-    service: Service = _state().service
-    return service
-
-
 # The customer
 
 
@@ -88,7 +81,7 @@ def checkout(reference: str) -> ResponseReturnValue:
     if not PayForm().validate_on_submit():
         return _problem("stale", 400, reference)
     try:
-        payment = _state().extension.start(reference)
+        payment = current_state().checkout.start(reference)
     except OrderNotFoundError:
         return _problem("not_found", 404)
     except GatewayUnavailableError as error:
@@ -99,7 +92,7 @@ def checkout(reference: str) -> ResponseReturnValue:
         return _problem("rejected", 502, reference)
     if payment.is_final:
         return redirect(url_for("bdquickpay.success", token=payment.token), 303)
-    return redirect(payment.payment_url, 303)
+    return redirect(str(payment.payment_url), 303)
 
 
 def success(token: str) -> ResponseReturnValue:
@@ -117,9 +110,7 @@ def _back(token: str, source: str) -> ResponseReturnValue:
     if seen is None:
         return _problem("not_found", 404)
     reached = _try_to_settle(seen, source, gave_up=source == "cancel")
-    service = _service()
-    payment = service.store.load(seen.id)
-    service.store.keep_loaded()
+    payment = current_state().store.load_kept(seen.id)
     if payment.is_final and (reached or payment.status in MONEY_CAME):
         return _result(payment)
     if source == "cancel" and not reached:
@@ -131,7 +122,7 @@ def _back(token: str, source: str) -> ResponseReturnValue:
 def _try_to_settle(seen: Snapshot, source: str, **options: Any) -> bool:
     """Return whether the truth is known; a failure leaves the payment as it was."""
     try:
-        _service().settle(seen, source, **options)
+        current_state().settlement.settle(seen, source, **options)
     except InvoiceNotFoundError as error:
         _log_unsettled(seen, error)
         return seen.status.is_final  # what the gateway has forgotten stays as it was
@@ -149,7 +140,7 @@ def _log_unsettled(seen: Snapshot, error: Exception) -> None:
 
 
 def _result(payment: PaymentMixin) -> ResponseReturnValue:
-    handler = _state().extension.return_view
+    handler = current_state().hooks.return_handler
     if handler is not None:
         answer: ResponseReturnValue = handler(payment)
         return answer
@@ -158,7 +149,7 @@ def _result(payment: PaymentMixin) -> ResponseReturnValue:
 
 
 def _paid_otherwise(payment: PaymentMixin) -> bool:
-    holder = _service().store.find("order_key", payment.customer_reference)
+    holder = current_state().store.find("order_key", payment.customer_reference)
     return holder is not None and holder.id != payment.id and holder.money_came
 
 
@@ -189,9 +180,9 @@ def status(token: str) -> ResponseReturnValue:
         return {"error": "not found"}, 404
     if not seen.status.is_final:
         now = utcnow()
-        if _service().store.claim_asking(seen.id, now, now - ASKING_PAUSE):
+        if current_state().store.claim_asking(seen.id, now, now - ASKING_PAUSE):
             _try_to_settle(seen, "status")
-        seen = _service().store.find("id", seen.id) or seen
+        seen = current_state().store.find("id", seen.id) or seen
     return {"status": seen.status.value, "is_final": seen.status.is_final}
 
 
@@ -201,7 +192,7 @@ _TOKEN = re.compile(r"[\w-]{20,64}", re.ASCII)
 def _find(token: str) -> Snapshot | None:
     """The payment of a token, whatever the gateway appended to it."""
     token = re.split(r"[?&]", token, maxsplit=1)[0].rstrip("/")
-    return _service().store.find("token", token) if _TOKEN.fullmatch(token) else None
+    return current_state().store.find("token", token) if _TOKEN.fullmatch(token) else None
 
 
 def _problem(problem: str, code: int, reference: str | None = None) -> ResponseReturnValue:
@@ -236,15 +227,15 @@ def _receive() -> ResponseReturnValue:
     invoice = event.get("invoice_id")
     if not isinstance(invoice, str) or not 0 < len(invoice) <= 128 or not invoice.isprintable():
         return {"error": "invoice_id names no payment"}, 404
-    seen = _service().store.find("invoice_id", invoice)
+    seen = current_state().store.find("invoice_id", invoice)
     if seen is None:
         return {"error": "unknown invoice_id"}, 404
     return _apply(seen, event)
 
 
 def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
-    timeout = min(_service().settings.timeout, _WEBHOOK_TIMEOUT)
-    seen = _service().settle(seen, "webhook", timeout=timeout)
+    timeout = min(current_state().settings.timeout, _WEBHOOK_TIMEOUT)
+    seen = current_state().settlement.settle(seen, "webhook", timeout=timeout)
     settled = seen.is_closed or seen.is_over_at_gateway
     if event.get("event") == "payment.completed" and not settled:
         return {"error": "the gateway does not call it completed yet; please retry"}, 503
@@ -252,8 +243,8 @@ def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
 
 
 def _key_matches(key: str) -> bool:
-    state = _state()
-    accepted = (state.service.client.account.app_key, *state.settings.previous_app_keys)
+    state = current_state()
+    accepted = (state.client.account.app_key, *state.settings.previous_app_keys)
     given = key.encode("latin-1", "replace")
     matches = [hmac.compare_digest(given, known.encode("latin-1")) for known in accepted if known]
     return any(matches)

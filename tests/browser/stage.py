@@ -51,7 +51,7 @@ class ExampleShop:
     @property
     def gateway(self) -> str:
         """The address of the embedded sandbox."""
-        base_url = self.app.extensions["bdquickpay"].service.client.account.base_url
+        base_url = self.app.extensions["bdquickpay"].client.account.base_url
         parts = urlsplit(base_url)
         return f"{parts.scheme}://{parts.netloc}"
 

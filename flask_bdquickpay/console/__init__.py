@@ -1,0 +1,6 @@
+"""`flask bdquickpay …`: prints what the payments say."""
+
+from . import decisions, diagnosis, payments, sandbox, work
+from .group import commands
+
+__all__ = ["commands", "decisions", "diagnosis", "payments", "sandbox", "work"]

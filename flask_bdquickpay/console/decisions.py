@@ -1,0 +1,137 @@
+"""What a person does about a payment: `verify` and `resolve`."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+import click
+from rich.text import Text
+from sqlalchemy.exc import DBAPIError
+
+from ..errors import BDQuickPayError, GatewayError
+from ..payments.export import write_json
+from ..payments.reports import PaymentRecord
+from ..payments.status import PaymentStatus
+from ..payments.verdict import Snapshot
+from ..state import current_state
+from ..text import plain
+from .group import commands, explain, find, output_of, reports
+from .options import as_json_option
+from .terminal import console, status_text
+
+_LONGEST_NAME = 255  # of the column that keeps it
+
+
+def _user() -> str:
+    """The name of who sits at the keyboard, as far as the system knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+@commands.command(
+    "verify",
+    epilog="""\b
+    Example:
+      flask bdquickpay verify GALQYVTGASTRGOISR1FO""",
+)
+@click.argument("key", metavar="INVOICE|ID")
+@as_json_option
+def verify(key: str, as_json: bool) -> None:
+    """Ask the gateway about a payment now.
+
+    Its answer is applied, as by a webhook. Safe at any time, as often as you like. Nobody is asked
+    about a completed payment. Exit code 1 when the gateway could not be asked: the payment then
+    stays as it was.
+    """
+    out, seen = output_of(alone=as_json), find(key)
+    with _receivers_named():
+        _confirm(seen)
+    after = _report(out, seen, as_json)
+    if after.status == PaymentStatus.CREATED:
+        raise click.ClickException(
+            "The gateway has not answered its creation yet; ask again in some seconds."
+        )
+
+
+def _confirm(seen: Snapshot) -> None:
+    try:
+        current_state().settlement.confirm(seen.id, source="cli", actor=_user())
+    except GatewayError as error:
+        raise click.ClickException(
+            f"Could not be verified: {plain(error.message)} Payment {seen.id} stays {seen.status}."
+        ) from error
+
+
+@commands.command(
+    "resolve",
+    epilog="""\b
+    Examples:
+      flask bdquickpay resolve GALQYVTGASTRGOISR1FO --accept --note "seen in the bKash statement"
+      flask bdquickpay resolve 17 --reject --note "refunded by hand" --by "Ayesha" """,
+)
+@click.argument("key", metavar="INVOICE|ID")
+@click.option(
+    "--accept/--reject",
+    "accept",
+    default=None,
+    help="Complete it, and send payment_paid; or fail it for good.",
+)
+@click.option("--note", required=True, help="Why; kept in the payment's timeline.")
+@click.option("--by", "actor", default=_user, help="Who decides.  [default: the system's user]")
+@as_json_option
+def resolve(key: str, accept: bool | None, note: str, actor: str, as_json: bool) -> None:
+    """Decide about a flagged payment.
+
+    Flagged: the gateway says completed, but something disagrees ('show' says what). --accept is
+    refused while the order is paid by another payment.
+    """
+    if accept is None:
+        raise click.UsageError("Choose --accept or --reject.")
+    note, actor = _stated(note, "--note"), _stated(actor, "--by")
+    out, seen = output_of(alone=as_json), find(key)
+    with _receivers_named():
+        current_state().resolution.resolve(seen, accept=accept, note=note, actor=actor)
+    _report(out, seen, as_json)
+
+
+def _stated(value: str, option: str) -> str:
+    value = value.strip()
+    if not value:
+        raise click.UsageError(f"{option} must not be empty.")
+    if option == "--by" and len(value) > _LONGEST_NAME:
+        raise click.UsageError(f"{option} takes at most {_LONGEST_NAME} characters.")
+    return value
+
+
+@contextmanager
+def _receivers_named() -> Iterator[None]:
+    """Tell the shop's receiver as the one that raised, when it was."""
+    try:
+        yield
+    except (BDQuickPayError, click.ClickException, DBAPIError):
+        raise
+    except Exception as error:
+        raise click.ClickException(
+            f"Nothing was changed: one of the shop's signal receivers raised {explain(error)}"
+        ) from error
+
+
+def _report(out: TextIO, seen: Snapshot, as_json: bool) -> PaymentRecord:
+    """Say how a payment stands now, after it was `seen`."""
+    after = reports().one(str(seen.id))
+    assert after is not None  # noqa: S101  # payments are never deleted
+    if as_json:
+        write_json(out, after.listed)
+        return after
+    name = f"Payment {after.id} ({after.invoice_id})" if after.invoice_id else f"Payment {after.id}"
+    line = Text(f"{plain(name)} is ") + status_text(after.status)
+    was = f"; it was {seen.status}." if seen.status != after.status else ", as before."
+    why = f" Reason: {plain(after.reason)}." if after.reason else ""
+    console(out).print(line + Text(was + why))
+    return after

@@ -1,0 +1,88 @@
+"""The group `flask bdquickpay`, and what its commands share."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from threading import get_ident
+from typing import Any, TextIO
+
+import click
+from click.exceptions import Exit
+from flask import appcontext_popped, has_app_context
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
+
+from ..errors import BDQuickPayError
+from ..payments.reports import Reports
+from ..payments.verdict import Snapshot
+from ..sandbox import SandboxError
+from ..state import current_state
+from ..text import first_line, plain
+from .terminal import output
+
+
+class _Commands(AppGroup):
+    """Commands whose errors are one clear line, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            raise click.ClickException(explain(error)) from error
+
+
+def explain(error: Exception) -> str:
+    if isinstance(error, (BDQuickPayError, SandboxError)):
+        return first_line(error)
+    if isinstance(error, DBAPIError):
+        said = first_line(error.orig or error)
+        return f"The database: {said} ('flask bdquickpay doctor' looks for the cause.)"
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
+commands = _Commands(
+    "bdquickpay",
+    help="""bKash payments through bdQuickPay.
+
+    Where is my money? Look with 'payments' and 'show', ask the gateway with 'verify', decide with
+    'resolve'. Keep 'reconcile' running every few minutes (cron, systemd). When something does not
+    work, 'doctor' says why and what to do.
+
+    Exit codes: 0 done; 1 not found, could not be verified, or something is red; 2 wrong usage.
+    With --json or --csv nothing else goes to stdout. Keys are never shown.""",
+)
+
+
+def output_of(*, alone: bool) -> TextIO:
+    """Return where to print; `alone` keeps all others off it, also while the app is left."""
+    stack, here = ExitStack(), get_ident()
+    out = stack.enter_context(output(alone=alone))
+
+    def left(sender: object) -> None:
+        del sender
+        if get_ident() == here and not has_app_context():
+            stack.close()
+            appcontext_popped.disconnect(left)
+
+    appcontext_popped.connect(left, weak=False)
+    return out
+
+
+def reports() -> Reports:
+    return Reports(current_state().store)
+
+
+def find(key: str) -> Snapshot:
+    found = reports().one(key)
+    seen = None if found is None else current_state().store.find("id", found.id)
+    if seen is None:
+        raise not_found(key)
+    return seen
+
+
+def not_found(key: str) -> click.ClickException:
+    return click.ClickException(
+        f"There is no payment {plain(key)!r}. 'flask bdquickpay payments' lists what there is."
+    )

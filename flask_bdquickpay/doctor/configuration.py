@@ -1,0 +1,68 @@
+"""Whether the app is set up: keys, order loader, receivers, secret key."""
+
+from __future__ import annotations
+
+from ..payments import signals
+from ..settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
+from .findings import Patient, Result, ok, red, warning
+
+_SHORTEST_SECRET = 16
+
+
+def check_keys(patient: Patient) -> Result:
+    account = patient.account
+    missing = [
+        name
+        for name, key in (("APP_KEY", account.app_key), ("SECRET_KEY", account.secret_key))
+        if not key
+    ]
+    if missing:
+        return red(
+            f"BDQUICKPAY_{' and BDQUICKPAY_'.join(missing)} not set: copy from the merchant "
+            "dashboard, API Credentials (or BDQUICKPAY_SANDBOX = True to try things out)."
+        )
+    if not patient.plays and (
+        account.app_key == SANDBOX_APP_KEY or account.secret_key == SANDBOX_SECRET_KEY
+    ):
+        return red(
+            "The sandbox's keys are set for the real gateway: put the merchant's own in "
+            "BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY."
+        )
+    if patient.plays:
+        return warning(
+            f"The gateway is a stand-in at {account.base_url}: no real money moves. To take "
+            "payments remove BDQUICKPAY_SANDBOX or BDQUICKPAY_BASE_URL, and set the real keys."
+        )
+    return ok(f"Keys are set for {account.base_url}.")
+
+
+def check_order_loader(patient: Patient) -> Result:
+    if patient.state.hooks.order_loader is None:
+        return red(
+            "None: nobody knows what to charge. Decorate a function with @bdquickpay.order_loader."
+        )
+    return ok("Registered.")
+
+
+def check_receivers(patient: Patient) -> Result:
+    if not signals.paid_is_heard(patient.app):
+        return warning(
+            "Nobody listens to payment_paid: no order will be marked paid. Connect a function at "
+            "module level; one inside a function is forgotten by blinker, unless weak=False."
+        )
+    return ok("Connected.")
+
+
+def check_secret_key(patient: Patient) -> Result:
+    secret = patient.app.secret_key
+    if not secret:
+        return red(
+            "Not set: the pay button can't be protected. Set SECRET_KEY to the output of: "
+            "python -c 'import secrets; print(secrets.token_hex())'"
+        )
+    if len(secret) < _SHORTEST_SECRET:
+        return warning(
+            f"Only {len(secret)} characters can be guessed. Set SECRET_KEY to the output of: "
+            "python -c 'import secrets; print(secrets.token_hex())'"
+        )
+    return ok("Set.")

@@ -1,0 +1,59 @@
+"""Runs every check: one finding for each, with the cure in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy.exc import DBAPIError
+
+from ..settings import without_keys
+from ..state import State
+from ..text import first_line, plain
+from . import address, configuration, gateway, tables, upkeep, webhook
+from .findings import Finding, Patient, Result, red
+
+CHECKS: dict[str, Callable[[Patient], Result]] = {
+    "configuration": configuration.check_keys,
+    "order loader": configuration.check_order_loader,
+    "receivers": configuration.check_receivers,
+    "SECRET_KEY": configuration.check_secret_key,
+    "tables": tables.check_tables,
+    "unique indexes": tables.check_unique_indexes,
+    "public URL": address.check_public_url,
+    "webhook": webhook.check_webhook,
+    "HTTPS": address.check_https,
+    "CSRF": address.check_csrf,
+    "gateway": gateway.check_gateway,
+    "sweep": upkeep.check_sweep,
+    "outbox": upkeep.check_deliveries,
+    "flagged": upkeep.check_flagged,
+    "webhooks seen": upkeep.check_announcements,
+}
+LONGEST_NAME = max(map(len, CHECKS))
+
+
+def examine(state: State) -> Iterator[Finding]:
+    """Yield a finding for each check. A check that breaks is red, and stops no other."""
+    patient = Patient(state)
+    for name, check in CHECKS.items():
+        try:
+            found = check(patient)
+        except Exception as error:
+            found = red(_broken(error))
+        state.store.session.rollback()  # nothing is kept, also of a query that failed
+        yield Finding(name, found.state, _without_keys(found.message, patient))
+
+
+def _broken(error: Exception) -> str:
+    if isinstance(error, DBAPIError):
+        said = first_line(error.orig or error)
+        return f"The database says: {said}. Check SQLALCHEMY_DATABASE_URI, and the tables."
+    return (
+        f"The check itself failed: {type(error).__name__}: {first_line(error)}. Please report it."
+    )
+
+
+def _without_keys(message: str, patient: Patient) -> str:
+    account, settings = patient.account, patient.state.settings
+    keys = (account.app_key, account.secret_key, *settings.previous_app_keys)
+    return plain(without_keys(message, keys))

@@ -1,0 +1,106 @@
+"""What a check finds, and the app that it looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from ..payments.reports import Reports
+from ..settings import is_loopback
+from ..state import State
+
+#: Work that has been due for longer is not being done.
+PATIENCE = timedelta(minutes=15)
+
+
+#: An invoice, an order and a key that nobody has.
+MADE_UP = "bdquickpay-doctor"
+
+
+class Level(str, Enum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"  #: works, but somebody should look
+    RED = "red"  #: does not work
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found; the message of one that is not ok says the cure."""
+
+    check: str
+    state: Level
+    message: str
+
+
+class Result(NamedTuple):
+    """What a check returns: its name is known elsewhere."""
+
+    state: Level
+    message: str
+
+
+def ok(message: str) -> Result:
+    """Return that all is well."""
+    return Result(Level.OK, message)
+
+
+def warning(message: str) -> Result:
+    """Return that it works, but somebody should look."""
+    return Result(Level.WARNING, message)
+
+
+def red(message: str) -> Result:
+    """Return that it does not work."""
+    return Result(Level.RED, message)
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The app that is looked at."""
+
+    state: State
+
+    @property
+    def app(self) -> Flask:
+        return self.state.app
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(self.state.store)
+
+    @property
+    def account(self) -> Any:
+        return self.state.client.account
+
+    @property
+    def plays(self) -> bool:
+        """Whether the gateway is a stand-in on this machine, where no real money moves."""
+        return is_loopback(urlsplit(self.account.base_url).hostname)
+
+    @cached_property
+    def public_url(self) -> str | None:
+        """Scheme and host as the gateway reaches them, where they are known outside a request."""
+        if self.state.settings.public_url is not None:
+            return self.state.settings.public_url
+        name = self.app.config.get("SERVER_NAME")
+        return f"{self.app.config['PREFERRED_URL_SCHEME']}://{name}" if name else None
+
+    @cached_property
+    def webhook_url(self) -> str | None:
+        if self.public_url is None:
+            return None
+        parts = urlsplit(self.public_url)
+        root = parts.path.rstrip("/") + self.app.config["APPLICATION_ROOT"].rstrip("/") + "/"
+        routes = self.app.url_map.bind(parts.netloc, root, url_scheme=parts.scheme)
+        return routes.build("bdquickpay.webhook", force_external=True)

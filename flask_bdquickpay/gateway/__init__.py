@@ -1,0 +1,1 @@
+"""The wire to the gateway: create and verify, JSON to frozen dataclasses."""

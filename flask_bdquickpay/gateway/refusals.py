@@ -1,0 +1,60 @@
+"""What it means when the gateway refuses a call: the error for each answer, without the keys.
+
+Restates the gateway's API documentation, "HTTP codes".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import (
+    AuthenticationError,
+    GatewayError,
+    GatewayUnavailableError,
+    InvoiceNotFoundError,
+    MerchantInactiveError,
+    RequestRejectedError,
+)
+from ..settings import without_keys
+from .account import Account
+from .answers import storable
+
+_SHOWN = 200
+
+
+_REFUSALS: dict[int, tuple[type[GatewayError], str]] = {
+    401: (AuthenticationError, "The gateway does not accept the app key or the secret key"),
+    403: (MerchantInactiveError, "The merchant account is inactive"),
+    404: (InvoiceNotFoundError, "The gateway knows no such invoice"),
+    422: (RequestRejectedError, "The gateway rejected the request"),
+}
+
+
+def refusal(
+    status_code: int, document: dict[str, Any] | None, invoice_id: str | None, account: Account
+) -> GatewayError:
+    """The error for an answer that is no success; its shape must be as documented."""
+    said = _without_keys(document.get("message"), account) if document else ""
+    known = _REFUSALS.get(status_code) if document and document.get("status") is False else None
+    kind, text = known or (
+        GatewayUnavailableError,
+        f"The gateway's answer (HTTP {status_code}) is not what its API documents",
+    )
+    message = f"{text}: {said}" if said else f"{text}."
+    errors = _field_errors(document.get("errors"), account) if document else {}
+    return kind(message, status_code=status_code, errors=errors, invoice_id=invoice_id)
+
+
+def _without_keys(said: object, account: Account) -> str:
+    text = "".join(c if storable(c) else "?" for c in said) if isinstance(said, str) else ""
+    return without_keys(text, (account.app_key, account.secret_key))[:_SHOWN]
+
+
+def _field_errors(errors: object, account: Account) -> dict[str, list[str]]:
+    if not isinstance(errors, dict):
+        return {}
+    lists = {name: said if isinstance(said, list) else [said] for name, said in errors.items()}
+    return {
+        _without_keys(name, account): [_without_keys(str(text), account) for text in texts]
+        for name, texts in lists.items()
+    }

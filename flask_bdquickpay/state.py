@@ -1,0 +1,48 @@
+"""All that is known about one app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from .errors import ConfigurationError
+from .gateway.client import BDQuickPayClient
+from .payments.checkout import Checkout
+from .payments.hooks import Hooks
+from .payments.models import Models
+from .payments.outbox import Outbox
+from .payments.reconcile import Reconciliation
+from .payments.resolution import Resolution
+from .payments.settlement import Settlement
+from .payments.store import Store
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """The parts of one app; ``app.extensions["bdquickpay"]``."""
+
+    app: Flask
+    settings: Settings
+    models: Models
+    hooks: Hooks
+    client: BDQuickPayClient
+    store: Store
+    outbox: Outbox
+    checkout: Checkout
+    settlement: Settlement
+    resolution: Resolution
+    reconciliation: Reconciliation
+
+
+def current_state() -> State:
+    """Return the state of the current app.
+
+    :raises ConfigurationError: when `init_app` was not called.
+    """
+    try:
+        state: State = current_app.extensions["bdquickpay"]
+    except KeyError:
+        raise ConfigurationError("Call bdquickpay.init_app(app) first.") from None
+    return state
