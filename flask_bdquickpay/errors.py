@@ -58,7 +58,7 @@ class GatewayError(BDQuickPayError):
         super().__init__(message)
         self.message = message
         self.status_code = status_code
-        self.errors = dict(errors or {})
+        self.errors: dict[str, Sequence[str]] = dict(errors or {})
         self.invoice_id = invoice_id
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Generic, TypeVar, cast
 
 from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import object_session
+from typing_extensions import TypeVar as TypeVarWithDefault
 
 from .console import commands
 from .errors import ConfigurationError
@@ -17,7 +18,7 @@ from .gateway.client import BDQuickPayClient
 from .payments.checkout import Checkout
 from .payments.hooks import Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
-from .payments.models import Models, build_models
+from .payments.models import Models, PaymentEventMixin, PaymentMixin, build_models
 from .payments.outbox import Outbox
 from .payments.reconcile import ReconcileReport, Reconciliation
 from .payments.resolution import Resolution
@@ -32,10 +33,14 @@ from .web.views import make_blueprint
 
 L = TypeVar("L", bound=OrderLoader)
 R = TypeVar("R", bound=ReturnHandler)
+P = TypeVarWithDefault("P", bound=PaymentMixin, default=PaymentMixin)
+E = TypeVarWithDefault("E", bound=PaymentEventMixin, default=PaymentEventMixin)
 
 
-class BDQuickPay:
+class BDQuickPay(Generic[P, E]):
     """Takes bKash payments in a Flask app. One instance may serve many apps.
+
+    To a type checker a payment is of the class that was handed in, else of the mixin.
 
     :param app: the app to initialise at once.
     :param db: the app's Flask-SQLAlchemy, else found in the app.
@@ -48,8 +53,8 @@ class BDQuickPay:
         app: Flask | None = None,
         db: SQLAlchemy | None = None,
         *,
-        payment_model: type[Any] | None = None,
-        event_model: type[Any] | None = None,
+        payment_model: type[P] | None = None,
+        event_model: type[E] | None = None,
     ) -> None:
         self._db = db
         self._own_models = (payment_model, event_model)
@@ -122,14 +127,14 @@ class BDQuickPay:
     # What a shop uses
 
     @property
-    def Payment(self) -> type[Any]:
+    def Payment(self) -> type[P]:
         """The mapped class of payments."""
-        return self._current_models().payment
+        return cast("type[P]", self._current_models().payment)
 
     @property
-    def PaymentEvent(self) -> type[Any]:
+    def PaymentEvent(self) -> type[E]:
         """The mapped class of the timeline."""
-        return self._current_models().event
+        return cast("type[E]", self._current_models().event)
 
     def _current_models(self) -> Models:
         if has_app_context() and "bdquickpay" in current_app.extensions:
@@ -145,7 +150,7 @@ class BDQuickPay:
         """The API client of the current app."""
         return current_state().client
 
-    def start(self, reference: object) -> Any:
+    def start(self, reference: object) -> P:
         """Return the payment of an order, whose ``payment_url`` the customer is sent to.
 
         What the checkout route does. A paid order returns its paid payment. Outside a request it
@@ -154,16 +159,16 @@ class BDQuickPay:
         :raises OrderNotFoundError: when the order loader knows no such order.
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
-        return current_state().checkout.start(str(reference))
+        return cast("P", current_state().checkout.start(str(reference)))
 
-    def confirm(self, payment: Any) -> Any:
+    def confirm(self, payment: P) -> P:
         """Ask the gateway about a payment, apply its answer and return the payment.
 
         Idempotent; about a completed payment it asks nobody. Commits ``db.session``.
 
         :raises GatewayError: with the payment unchanged.
         """
-        return current_state().settlement.confirm(_saved_id(payment))
+        return cast("P", current_state().settlement.confirm(_saved_id(payment)))
 
     def reconcile(
         self,
@@ -186,7 +191,7 @@ class BDQuickPay:
         return current_state().outbox.deliver(limit)
 
 
-def _saved_id(payment: Any) -> int:
+def _saved_id(payment: PaymentMixin) -> int:
     """The payment's id, also of one whose attributes have expired."""
     session = object_session(payment)
     if session is not None:

@@ -45,7 +45,7 @@ class Shop:
 
     app: Flask
     db: SQLAlchemy
-    bdquickpay: BDQuickPay
+    bdquickpay: BDQuickPay[Any, Any]
     server: SandboxServer
     Order: Any
     Ledger: Any
@@ -166,7 +166,7 @@ def make_shop(
     app.config.update(config)
     prepare(app)
     Order, Ledger = _models(db)
-    bdquickpay = BDQuickPay()
+    bdquickpay = BDQuickPay[Any, Any]()
     db.init_app(app)
     bdquickpay.init_app(app)
     shop = Shop(app, db, bdquickpay, server, Order, Ledger)

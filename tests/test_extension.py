@@ -44,7 +44,7 @@ def test_extension_that_was_not_initialised_says_so() -> None:
 
 def test_models_are_there_at_once_when_the_database_is_given() -> None:
     db = SQLAlchemy()
-    assert BDQuickPay(db=db).Payment.__tablename__ in db.metadata.tables
+    assert BDQuickPay(db=db).Payment.__table__.name in db.metadata.tables
 
 
 def test_second_instance_on_one_database_defines_no_table_twice() -> None:
@@ -138,7 +138,7 @@ def test_button_takes_label_and_attributes_and_escapes_them(shop: Shop) -> None:
 
 
 def test_sandbox_runs_by_itself_and_its_state_survives(tmp_path: Path) -> None:
-    def shop() -> tuple[Flask, BDQuickPay]:
+    def shop() -> tuple[Flask, BDQuickPay[Any, Any]]:
         app = Flask("tests.sandboxed", instance_path=str(tmp_path))
         app.config.update(SECRET_KEY="x", BDQUICKPAY_SANDBOX=True)
         app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path}/shop.sqlite3"

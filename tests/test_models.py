@@ -38,7 +38,7 @@ NOW = datetime(2026, 3, 21, 10, 22, 14, 123456, tzinfo=timezone.utc)
 KEYS = {"BDQUICKPAY_APP_KEY": "a", "BDQUICKPAY_SECRET_KEY": "s"}
 
 
-def make_app(uri: str, db: SQLAlchemy, bdquickpay: BDQuickPay, **config: Any) -> Flask:
+def make_app(uri: str, db: SQLAlchemy, bdquickpay: BDQuickPay[Any, Any], **config: Any) -> Flask:
     app = Flask(__name__)
     app.config.update(KEYS, SQLALCHEMY_DATABASE_URI=uri, **config)
     db.init_app(app)
@@ -210,7 +210,7 @@ def test_a_shop_may_bring_one_class_of_its_own(database_uri: str) -> None:
 def test_the_models_exist_before_the_app_when_the_database_is_handed_in() -> None:
     db = SQLAlchemy()
     bdquickpay = BDQuickPay(db=db)
-    assert bdquickpay.Payment.__tablename__ == "bdquickpay_payment"
+    assert bdquickpay.Payment.__table__.name == "bdquickpay_payment"
     assert set(db.metadata.tables) == {"bdquickpay_payment", "bdquickpay_payment_event"}
 
 
@@ -283,7 +283,7 @@ def test_two_apps_with_two_databases_objects_and_one_extension() -> None:
     ]
     for app, db in zip(apps, databases, strict=True):
         with app.app_context():
-            assert bdquickpay.Payment.metadata is db.metadata
+            assert bdquickpay.Payment.__table__.metadata is db.metadata
             use(app, db, bdquickpay.Payment, bdquickpay.PaymentEvent)
 
 

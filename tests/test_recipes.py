@@ -31,7 +31,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import NullPool, create_engine, inspect
 from werkzeug.test import Client, TestResponse
 
-from flask_bdquickpay import BDQuickPay, signals
+from flask_bdquickpay import BDQuickPay
+from flask_bdquickpay.payments import signals
 from flask_bdquickpay.sandbox.kit import Gateway
 
 # The plugin is loaded by its entry point where the package is installed; here in any case.
@@ -130,9 +131,9 @@ def database(app: Flask) -> SQLAlchemy:
     return found
 
 
-def extension(app: Flask) -> BDQuickPay:
-    found: BDQuickPay = app.extensions["bdquickpay"].extension
-    return found
+def extension(app: Flask) -> BDQuickPay[Any, Any]:
+    del app  # an extension object knows nothing of its own about an app
+    return BDQuickPay[Any, Any]()
 
 
 def add(app: Flask, *objects: Any) -> None:

@@ -42,7 +42,7 @@ def explain(error: Exception) -> str:
     return f"{type(error).__name__}: {first_line(error)}"
 
 
-commands = _Commands(
+commands: AppGroup = _Commands(
     "bdquickpay",
     help="""bKash payments through bdQuickPay.
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
+from typing import Any, TypeVar
 
 import click
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def moment_option(
@@ -39,7 +42,9 @@ def _read_moment(value: str, days: int) -> datetime:
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and only that.")
+as_json_option: Callable[[F], F] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, and only that."
+)
 
 
-number = click.IntRange(1, 10_000_000)
+number: click.IntRange = click.IntRange(1, 10_000_000)

@@ -94,7 +94,7 @@ class Bar:
     """A progress bar on stderr, if that is a terminal: give it to what reports progress."""
 
     def __init__(self, title: str) -> None:
-        self.done = 0
+        self.done: int = 0
         screen = console(sys.stderr)
         columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(

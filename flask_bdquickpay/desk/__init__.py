@@ -11,11 +11,11 @@ from __future__ import annotations
 
 try:
     from .mount import Desk
-except ModuleNotFoundError as error:
-    if error.name != "flask_admin":
+except ModuleNotFoundError as _error:
+    if _error.name != "flask_admin":
         raise
     raise ModuleNotFoundError(
-        "The desk needs Flask-Admin: pip install 'Flask-BDQuickPay[admin]'", name=error.name
-    ) from error
+        "The desk needs Flask-Admin: pip install 'Flask-BDQuickPay[admin]'", name=_error.name
+    ) from _error
 
 __all__ = ["Desk"]

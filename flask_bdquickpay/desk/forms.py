@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
     DecimalField,
@@ -19,6 +18,7 @@ from wtforms import (
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from ..payments.models import MAX_REFERENCE
+from ..web.forms import FlaskForm
 from ..web.language import DHAKA
 from .listing import OVERDUE, SORTS, UNDELIVERED, Wanted
 from .words import STATUSES
@@ -75,16 +75,16 @@ def _choice(label: str, options: Mapping[str, str], default: str) -> StringField
 class FilterForm(Form):
     """The filters in the URL of the list; nothing that it does needs a CSRF token."""
 
-    q = StringField(
+    q: StringField = StringField(
         "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), _printable]
     )
-    show = _choice("Show", _SHOWN, "")
-    since = _day("From day")
-    until = _day("To day")
-    minimum = _amount("From ৳")
-    maximum = _amount("To ৳")
-    sort = _choice("Order", _ORDERS, _USUAL)
-    options: ClassVar = {"show": _SHOWN, "sort": _ORDERS}
+    show: StringField = _choice("Show", _SHOWN, "")
+    since: DateField = _day("From day")
+    until: DateField = _day("To day")
+    minimum: DecimalField = _amount("From ৳")
+    maximum: DecimalField = _amount("To ৳")
+    sort: StringField = _choice("Order", _ORDERS, _USUAL)
+    options: ClassVar[dict[str, dict[str, str]]] = {"show": _SHOWN, "sort": _ORDERS}
 
     def validate_until(self, field: DateField) -> None:
         if self.since.data and field.data and field.data < self.since.data:
@@ -129,15 +129,17 @@ def _begin(day: date | None) -> datetime | None:
     return datetime.combine(day, time(), DHAKA) if day else None
 
 
-class ActionForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is not typed
+class ActionForm(FlaskForm):
     """A button that does something."""
 
 
-class ResolveForm(FlaskForm):  # type: ignore[misc]
+class ResolveForm(FlaskForm):
     """A person's decision about a flagged payment, with the reason."""
 
-    decision = StringField(validators=[AnyOf(["accept", "reject"], "Accept it or reject it.")])
-    note = TextAreaField(
+    decision: StringField = StringField(
+        validators=[AnyOf(["accept", "reject"], "Accept it or reject it.")]
+    )
+    note: TextAreaField = TextAreaField(
         "Why?",
         filters=[_stripped],
         validators=[InputRequired("Say why: it is kept with the payment."), Length(max=2000)],

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, exists, or_, select
 
 from ..doctor.findings import PATIENCE
 from ..payments.clock import utcnow
@@ -70,8 +70,8 @@ class Listing:
     def __init__(self, store: Store) -> None:
         self._session = store.session
         self._model = store.models.payment
-        self._payments = store.models.payment.__table__
-        self._events = store.models.event.__table__
+        self._payments: Table = store.models.payment.__table__
+        self._events: Table = store.models.event.__table__
         self._select = select(*(self._payments.c[field.name] for field in fields(PaymentRecord)))
 
     def one(self, payment_id: int) -> PaymentRecord | None:

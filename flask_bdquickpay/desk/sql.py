@@ -7,23 +7,23 @@ from typing import Any
 from sqlalchemy import Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, TypeEngine
 
 
 class dhaka_day(FunctionElement[Any]):
     """The day in Bangladesh (UTC+6, always) of a time: `str` or `date`, by the database."""
 
-    name = "dhaka_day"
-    type = NullType()
-    inherit_cache = True
+    name: str = "dhaka_day"
+    type: TypeEngine[Any] = NullType()
+    inherit_cache: bool | None = True
 
 
 class seconds_between(FunctionElement[int]):
     """The whole seconds from one time to another."""
 
-    name = "seconds_between"
-    type = Integer()
-    inherit_cache = True
+    name: str = "seconds_between"
+    type: TypeEngine[int] = Integer()
+    inherit_cache: bool | None = True
 
 
 @compiles(dhaka_day, "sqlite")

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from ..doctor.findings import PATIENCE
 from ..payments.clock import utcnow
@@ -115,8 +115,8 @@ class Statistics:
 
     def __init__(self, store: Store) -> None:
         self._session = store.session
-        self._payments = store.models.payment.__table__
-        self._events = store.models.event.__table__
+        self._payments: Table = store.models.payment.__table__
+        self._events: Table = store.models.event.__table__
         self._reports = Reports(store)
         columns = self._payments.c
         self._paid_at = func.coalesce(columns.verified_at, columns.created_at)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -43,8 +44,8 @@ class UTCDateTime(TypeDecorator[datetime]):
     # Alembic writes a type of any other module under that module's name, which a migration does
     # not import. This and __repr__ make it write the plain SQLAlchemy type.
     __module__ = "sqlalchemy.types"
-    impl = DateTime(timezone=True)
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = DateTime(timezone=True)
+    cache_ok: bool | None = True
 
     def __repr__(self) -> str:
         return (
@@ -104,60 +105,73 @@ def _number() -> TypeEngine[int]:
     return BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only INTEGER keys
 
 
-# Not annotated in the mixins: SQLAlchemy would make dataclass fields of annotated columns, and
-# refuse them on a mixin that is no dataclass itself.
 def _required(type_: TypeEngine[T], **options: Any) -> Mapped[T]:
     return mapped_column(type_, nullable=False, **options)
 
 
-def _optional(type_: TypeEngine[T], **options: Any) -> Mapped[T] | Mapped[None]:
+def _optional(type_: TypeEngine[Any], **options: Any) -> Mapped[Any]:
     return mapped_column(type_, nullable=True, **options)
 
 
+def _for_type_checkers(mixin: type[T]) -> type[T]:
+    """Hide the annotations from SQLAlchemy.
+
+    It would make dataclass fields of annotated columns, and refuse them on a mixin that is no
+    dataclass itself.
+    """
+    mixin.__annotations__ = {}
+    return mixin
+
+
+@_for_type_checkers
 class PaymentMixin:
     """Columns and behaviour of a payment, for a shop that declares its own class."""
 
-    id = _required(_number(), primary_key=True)
+    id: Mapped[int] = _required(_number(), primary_key=True)
     #: Unguessable; in the return URLs.
-    token = _required(_text(64), unique=True, insert_default=lambda: secrets.token_urlsafe(32))
+    token: Mapped[str] = _required(
+        _text(64), unique=True, insert_default=lambda: secrets.token_urlsafe(32)
+    )
     #: The gateway's name for the payment; ``None`` until it has answered.
-    invoice_id = _optional(_text(MAX_ID), unique=True)
+    invoice_id: Mapped[str | None] = _optional(_text(MAX_ID), unique=True)
     #: The order.
-    customer_reference = _required(_text(MAX_REFERENCE), index=True)
+    customer_reference: Mapped[str] = _required(_text(MAX_REFERENCE), index=True)
     #: BDT.
-    amount = _required(Numeric(12, 2))
-    status = _required(_status(), insert_default=PaymentStatus.CREATED, index=True)
+    amount: Mapped[Decimal] = _required(Numeric(12, 2))
+    status: Mapped[PaymentStatus] = _required(
+        _status(), insert_default=PaymentStatus.CREATED, index=True
+    )
     #: Before the last transition.
-    previous_status = _optional(_status())
+    previous_status: Mapped[PaymentStatus | None] = _optional(_status())
     #: Why it failed, was flagged or superseded.
-    reason = _optional(_prose())
-    payment_url = _optional(_prose())
+    reason: Mapped[str | None] = _optional(_prose())
+    payment_url: Mapped[str | None] = _optional(_prose())
     #: The transaction id of bKash.
-    trx_id = _optional(_text(MAX_ID), unique=True)
-    payment_metadata = _optional(JSON(none_as_null=True))
+    trx_id: Mapped[str | None] = _optional(_text(MAX_ID), unique=True)
+    payment_metadata: Mapped[dict[str, Any] | None] = _optional(JSON(none_as_null=True))
     #: The gateway's own word.
-    gateway_status = _optional(_text(64))
-    created_at = _required(UTCDateTime(), insert_default=utcnow, index=True)
-    expires_at = _optional(UTCDateTime())
+    gateway_status: Mapped[str | None] = _optional(_text(64))
+    created_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=utcnow, index=True)
+    expires_at: Mapped[datetime | None] = _optional(UTCDateTime())
     #: When the gateway verified the money.
-    verified_at = _optional(UTCDateTime())
-    updated_at = _required(UTCDateTime(), insert_default=utcnow)
+    verified_at: Mapped[datetime | None] = _optional(UTCDateTime())
+    updated_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=utcnow)
     #: The order's reference while this is the payment that the order stands or falls with: it can
     #: still be paid, is paid, or is under review. Unique, so that an order has only one.
-    order_key = _optional(_text(MAX_REFERENCE), unique=True)
+    order_key: Mapped[str | None] = _optional(_text(MAX_REFERENCE), unique=True)
     #: Who decided about a flagged payment; nothing changes it afterwards.
-    resolved_by = _optional(_text(255))
+    resolved_by: Mapped[str | None] = _optional(_text(255))
     #: When the page that waits last had the gateway asked.
-    asked_at = _optional(UTCDateTime())
+    asked_at: Mapped[datetime | None] = _optional(UTCDateTime())
     #: When the sweep looks at it next; ``None``: never.
-    check_after = _optional(UTCDateTime(), index=True)
+    check_after: Mapped[datetime | None] = _optional(UTCDateTime(), index=True)
     #: How often the sweep has looked.
-    checks = _required(Integer(), insert_default=0)
+    checks: Mapped[int] = _required(Integer(), insert_default=0)
     #: Which sweep is looking at it now.
-    lease = _optional(String(32), index=True)
+    lease: Mapped[str | None] = _optional(String(32), index=True)
 
     if TYPE_CHECKING:
-        __table__: Table
+        __table__: ClassVar[Any]  # a Table; a declarative base promises less
         events: Mapped[list[PaymentEventMixin]]
 
     @property
@@ -174,31 +188,32 @@ class PaymentMixin:
         return f"<{type(self).__name__} {self.id} {self.status} {self.amount} BDT>"
 
 
+@_for_type_checkers
 class PaymentEventMixin:
     """Columns of the timeline, which is also the outbox of `payment_changed`."""
 
-    id = _required(_number(), primary_key=True)
-    payment_id = _required(_number())
+    id: Mapped[int] = _required(_number(), primary_key=True)
+    payment_id: Mapped[int] = _required(_number())
     #: What brought the fact: checkout, webhook, return, cancel, status, sweep, confirm, cli, desk.
-    source = _required(String(20))
-    old_status = _required(_status())
+    source: Mapped[str] = _required(String(20))
+    old_status: Mapped[PaymentStatus] = _required(_status())
     #: ``None`` where nothing changed.
-    new_status = _optional(_status())
+    new_status: Mapped[PaymentStatus | None] = _optional(_status())
     #: What the gateway said; no secrets.
-    gateway_answer = _optional(JSON(none_as_null=True))
-    note = _optional(_prose())
+    gateway_answer: Mapped[dict[str, Any] | None] = _optional(JSON(none_as_null=True))
+    note: Mapped[str | None] = _optional(_prose())
     #: Who decided, where it was a person.
-    actor = _optional(_text(255))
-    created_at = _required(UTCDateTime(), insert_default=utcnow)
+    actor: Mapped[str | None] = _optional(_text(255))
+    created_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=utcnow)
     #: When `payment_changed` is to be delivered next; ``None``: delivered, or nothing to deliver.
-    deliver_after = _optional(UTCDateTime(), index=True)
-    delivered_at = _optional(UTCDateTime())
-    attempts = _required(Integer(), insert_default=0)
+    deliver_after: Mapped[datetime | None] = _optional(UTCDateTime(), index=True)
+    delivered_at: Mapped[datetime | None] = _optional(UTCDateTime())
+    attempts: Mapped[int] = _required(Integer(), insert_default=0)
     #: Why the last delivery failed.
-    error = _optional(_prose())
+    error: Mapped[str | None] = _optional(_prose())
 
     if TYPE_CHECKING:
-        __table__: Table
+        __table__: ClassVar[Any]  # a Table; a declarative base promises less
         payment: Mapped[PaymentMixin]
 
     def __repr__(self) -> str:

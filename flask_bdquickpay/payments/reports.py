@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Table, func, select
 
 from .models import MAX_ID
 from .status import PaymentStatus
@@ -111,8 +111,8 @@ class Reports:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._payments = store.models.payment.__table__
-        self._events = store.models.event.__table__
+        self._payments: Table = store.models.payment.__table__
+        self._events: Table = store.models.event.__table__
         self._payment = select(*(self._payments.c[field.name] for field in fields(PaymentRecord)))
         self._event = select(*(self._events.c[field.name] for field in fields(EventRecord)))
 

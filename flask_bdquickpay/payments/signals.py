@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from blinker import Namespace, Signal
+from blinker import NamedSignal, Namespace, Signal
 from flask import Flask
 
 from .status import PaymentStatus
@@ -21,19 +21,19 @@ _logger = logging.getLogger(__name__)
 _SLOW = 2.0
 
 #: The gateway accepted the payment (`payment`).
-payment_created = _namespace.signal("flask_bdquickpay.payment_created")
+payment_created: NamedSignal = _namespace.signal("flask_bdquickpay.payment_created")
 #: The money was verified (`payment`); takes effect exactly once for each payment.
-payment_paid = _namespace.signal("flask_bdquickpay.payment_paid")
+payment_paid: NamedSignal = _namespace.signal("flask_bdquickpay.payment_paid")
 #: The payment failed (`payment`; `payment.reason` says why).
-payment_failed = _namespace.signal("flask_bdquickpay.payment_failed")
+payment_failed: NamedSignal = _namespace.signal("flask_bdquickpay.payment_failed")
 #: The customer came back without paying (`payment`).
-payment_cancelled = _namespace.signal("flask_bdquickpay.payment_cancelled")
+payment_cancelled: NamedSignal = _namespace.signal("flask_bdquickpay.payment_cancelled")
 #: The payment was not paid in time (`payment`).
-payment_expired = _namespace.signal("flask_bdquickpay.payment_expired")
+payment_expired: NamedSignal = _namespace.signal("flask_bdquickpay.payment_expired")
 #: The gateway says completed but something disagrees (`payment`; `payment.reason` says what).
-payment_flagged = _namespace.signal("flask_bdquickpay.payment_flagged")
+payment_flagged: NamedSignal = _namespace.signal("flask_bdquickpay.payment_flagged")
 #: After any of these was committed, at least once (`payment`, `event`); for mail, SMS, analytics.
-payment_changed = _namespace.signal("flask_bdquickpay.payment_changed")
+payment_changed: NamedSignal = _namespace.signal("flask_bdquickpay.payment_changed")
 
 #: The signal of each status that a payment can arrive at through a verify answer or a person.
 OF_STATUS: dict[PaymentStatus, Signal] = {

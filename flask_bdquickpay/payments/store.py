@@ -14,6 +14,7 @@ from sqlalchemy import (
     Executable,
     Row,
     Select,
+    Table,
     bindparam,
     func,
     insert,
@@ -65,8 +66,9 @@ class Store:
     def __init__(self, db: SQLAlchemy, models: Models) -> None:
         self._db = db
         self.models = models
-        self._payments = payments = models.payment.__table__
-        self._events = models.event.__table__
+        payments: Table = models.payment.__table__
+        self._payments = payments
+        self._events: Table = models.event.__table__
         webhooks = select(self._events.c.id).where(
             self._events.c.payment_id == payments.c.id, self._events.c.source == "webhook"
         )

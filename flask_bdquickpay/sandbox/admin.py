@@ -21,7 +21,7 @@ from .records import Answer, Outcome
 
 PREFIX = "/sandbox/api"
 HIDDEN = {"app_key", "token", "success_url", "cancel_url"}
-bp = Blueprint("admin", __name__, url_prefix=PREFIX)
+bp: Blueprint = Blueprint("admin", __name__, url_prefix=PREFIX)
 
 
 @bp.get("/identity")

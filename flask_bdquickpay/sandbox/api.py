@@ -12,7 +12,7 @@ from . import messages, validation
 from .control import Sandbox
 
 PREFIX = "/api/bkash/v1"
-bp = Blueprint("api", __name__, url_prefix=PREFIX)
+bp: Blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
 
 
 def sandbox() -> Sandbox:

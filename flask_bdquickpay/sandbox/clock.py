@@ -10,7 +10,7 @@ class Clock:
     """The real time in UTC plus an offset, which only ever grows."""
 
     def __init__(self, offset: float = 0, moved: Callable[[float], None] | None = None) -> None:
-        self.offset = offset
+        self.offset: float = offset
         self._moved = moved or (lambda _offset: None)
 
     def now(self) -> datetime:

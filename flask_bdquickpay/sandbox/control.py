@@ -67,6 +67,18 @@ class Sandbox:
     A payment is named by its invoice id or by any object that has an `invoice_id`.
     """
 
+    app_key: str
+    any_keys: bool
+    merchant: str
+    lifetime: float
+    synchronous: bool
+    stopping: threading.Event
+    faults: Faults
+    store: Store
+    clock: Clock
+    webhooks: Webhooks
+    identity: str
+
     def __init__(
         self,
         *,

@@ -11,7 +11,7 @@ from .api import sandbox
 from .control import SWITCHES
 from .faults import KINDS
 
-bp = Blueprint("dashboard", __name__)
+bp: Blueprint = Blueprint("dashboard", __name__)
 
 DOCUMENTED = (
     "POST /payment/create and POST /payment/verify: their parameters, answers and error codes "

@@ -12,7 +12,7 @@ from .errors import SandboxError
 from .records import COMPLETED, PENDING, Outcome, Payment
 from .texts import language, translate
 
-bp = Blueprint("hosted", __name__, url_prefix="/pay/bkash")
+bp: Blueprint = Blueprint("hosted", __name__, url_prefix="/pay/bkash")
 
 
 @bp.get("/<token>")

@@ -35,7 +35,8 @@ class Gateway:
     def __init__(
         self, server: SandboxServer, refresh: Callable[[Any], None] = lambda _payment: None
     ) -> None:
-        self.server, self._refresh = server, refresh
+        self.server: SandboxServer = server
+        self._refresh = refresh
         self.sandbox: Sandbox = server.sandbox
         self._shops: dict[str, tuple[Flask, str]] = {}
         self._over_http = self.sandbox.webhooks.transport

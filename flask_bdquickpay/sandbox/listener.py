@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -16,7 +16,7 @@ LONGEST_SILENCE = 30.0
 class Handler(WSGIRequestHandler):
     """Quiet; gives up on a client that says nothing."""
 
-    timeout = LONGEST_SILENCE
+    timeout: ClassVar[float | None] = LONGEST_SILENCE
 
     def connection_dropped(self, *_: Any) -> None:
         self.close_connection = True

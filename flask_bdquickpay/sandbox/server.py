@@ -38,6 +38,10 @@ class SandboxServer:
     Without an `app`, one is made: `options` are those of `create_sandbox`.
     """
 
+    app: Flask
+    host: str
+    port: int
+
     def __init__(
         self,
         app: Flask | None = None,
@@ -134,7 +138,8 @@ class Embedded:
     """
 
     def __init__(self, path: Path, options: dict[str, Any]) -> None:
-        self.path, self._options = path, options
+        self.path: Path = path
+        self._options = options
         self._port, self._seen, self._server = 0, 0.0, None  # type: tuple[int, float, SandboxServer | None]
         self._lock = threading.Lock()
         _everywhere.add(self)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -102,7 +103,7 @@ class Store:
     def __init__(self, path: str | Path | None = None) -> None:
         self._connection = connect(":memory:" if path is None else path)
         #: Held during each statement; hold it to keep the file at rest.
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[bool] = threading.RLock()
         self._closing = weakref.finalize(self, self._connection.close)
         # When the process ends, daemon threads may still be in a statement: SQLite would crash.
         self._closing.atexit = False

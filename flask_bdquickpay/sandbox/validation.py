@@ -27,7 +27,7 @@ class InvalidBody(ValueError):
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         super().__init__("Validation error")
-        self.errors = dict(errors)
+        self.errors: dict[str, list[str]] = dict(errors)
 
 
 def parse(content_type: str, body: bytes) -> dict[str, Any]:

@@ -27,7 +27,7 @@ WORKERS = 3
 LONGEST_PAUSE = 60.0
 LONGEST_ANSWER = 4096
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def post(delivery: Delivery, timeout: float) -> Answer:
@@ -73,6 +73,11 @@ def headers(delivery: Delivery) -> dict[str, str]:
 
 class Webhooks:
     """The outgoing post: `announce` an event, `send_again` by hand, `run_due` what is waiting."""
+
+    timeout: float
+    retry_after: float
+    attempts: int
+    synchronous: bool
 
     def __init__(
         self,
@@ -233,7 +238,7 @@ class Webhooks:
             try:
                 self._turn(seen)
             except Exception:
-                log.exception("A webhook worker failed; it goes on.")
+                _logger.exception("A webhook worker failed; it goes on.")
                 self._rest(seen, 1.0)
 
     def _turn(self, seen: int) -> None:

@@ -45,6 +45,10 @@ class ConnectionDone(ConnectionError):
 class Exchange:
     """One call to the API: asks the gateway when it is told to, at most once."""
 
+    app: WSGIApplication
+    environ: WSGIEnvironment
+    stop: threading.Event
+
     def __init__(self, app: WSGIApplication, environ: WSGIEnvironment, stop: threading.Event):
         self.app, self.environ, self.stop = app, environ, stop
 
@@ -62,6 +66,9 @@ class Exchange:
 
 class Wire:
     """WSGI middleware: records what the shop sent, then plays the fault that is due, if any."""
+
+    app: WSGIApplication
+    sandbox: Sandbox
 
     def __init__(self, app: WSGIApplication, sandbox: Sandbox) -> None:
         self.app, self.sandbox = app, sandbox
