@@ -29,9 +29,9 @@ from flask_bdquickpay import payment_changed, payment_paid
 from flask_bdquickpay.console import commands
 from flask_bdquickpay.payments.clock import utcnow
 
-from .shop import KEYS, Shop
+from ..shop import KEYS, Shop
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: Where the kind of database makes no difference.
 on_sqlite = pytest.mark.parametrize("database_uri", ["sqlite"], indirect=True)
 NewShop = Callable[..., Shop]

@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flask_bdquickpay.desk import Desk
 
-from .browser.chromium import DESKTOP, EXECUTABLE, MISSING, launch, overflow, visit
-from .browser.stage import served
-from .shop import Shop
+from ..browser.chromium import DESKTOP, EXECUTABLE, MISSING, launch, overflow, visit
+from ..browser.stage import served
+from ..shop import Shop
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason=MISSING)
 #: As narrow as a phone gets.

@@ -47,7 +47,7 @@ from flask_bdquickpay.desk.statistics import Statistics, last_days, last_months
 from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from .shop import KEYS, Shop
+from ..shop import KEYS, Shop
 
 URL = "/admin/bkash"
 PAYMENTS = f"{URL}/payments"
@@ -1114,7 +1114,7 @@ def test_with_and_without_flask_babel(
 
 
 def _run(program: str) -> subprocess.CompletedProcess[str]:
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, "-c", program]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ from flask_bdquickpay.doctor.findings import Result
 from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
 
-from .shop import KEYS, Shop
+from ..shop import KEYS, Shop
 
 RED, WARNING, OK = doctor.Level.RED, doctor.Level.WARNING, doctor.Level.OK
 #: Where the kind of database makes no difference.

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .shop import Shop
+from ..shop import Shop
 
 _PAYMENT = ("created_at", "expires_at", "verified_at", "updated_at", "asked_at", "check_after")
 _EVENT = ("created_at", "deliver_after", "delivered_at")

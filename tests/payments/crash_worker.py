@@ -1,7 +1,7 @@
 """Runs use cases of a shop in processes that kill themselves at a chosen step.
 
-``python -m tests.crash_worker`` reads one JSON task a line and answers with one JSON line: which
-step was reached. It forks for each task; having one thread and no connection, it may.
+``python -m tests.payments.crash_worker`` reads one JSON task a line and answers with one JSON line:
+which step was reached. It forks for each task; having one thread and no connection, it may.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flask import Flask
 
 from flask_bdquickpay import payment_changed
 
-from .shop import Shop, make_shop
+from ..shop import Shop, make_shop
 from .steps import watch
 
 USE_CASES: dict[str, Callable[[Shop, dict[str, Any]], Any]] = {

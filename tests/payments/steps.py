@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from flask_bdquickpay import payment_changed
 
-from .shop import SIGNALS, Shop
+from ..shop import SIGNALS, Shop
 
 #: Called with the name of the step that is about to be taken.
 Step = Callable[[str], None]

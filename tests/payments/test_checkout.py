@@ -21,7 +21,7 @@ from flask_bdquickpay import (
 from flask_bdquickpay.gateway.account import check_payment_url
 from flask_bdquickpay.payments.clock import utcnow
 
-from .shop import Shop
+from ..shop import Shop
 
 
 def test_click_sends_the_customer_to_the_gateway(shop: Shop) -> None:

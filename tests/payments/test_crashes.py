@@ -21,12 +21,12 @@ from typing import Any
 
 import pytest
 
-from . import promises
+from .. import promises
+from ..shop import Shop
 from .clock import time_passes
-from .shop import Shop
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: Longer than a lease of the sweep or the outbox, and than the answer to a creation may take.
 SOON = timedelta(minutes=10)
 IN_EVERY_CHANGE = {"before COMMIT", "after COMMIT"}
@@ -84,7 +84,7 @@ class Worker:
 
 @pytest.fixture(scope="session")
 def worker_process() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.crash_worker"]
+    command = [sys.executable, "-m", "tests.payments.crash_worker"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         yield process

@@ -32,7 +32,7 @@ from flask_bdquickpay import (
 )
 from flask_bdquickpay.payments.transaction import is_duplicate, is_transient
 
-from .databases import fresh_database
+from ..databases import fresh_database
 
 NOW = datetime(2026, 3, 21, 10, 22, 14, 123456, tzinfo=timezone.utc)
 KEYS = {"BDQUICKPAY_APP_KEY": "a", "BDQUICKPAY_SECRET_KEY": "s"}

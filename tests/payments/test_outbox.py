@@ -14,7 +14,7 @@ from flask import Flask
 from flask_bdquickpay import payment_changed
 from flask_bdquickpay.payments.clock import utcnow
 
-from .shop import Shop
+from ..shop import Shop
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from flask import Flask
 from flask_bdquickpay import GatewayError, payment_paid
 from flask_bdquickpay.payments.clock import utcnow
 
-from .shop import Shop
+from ..shop import Shop
 
 
 def race(*rivals: Callable[[], Any]) -> list[Any]:

@@ -15,7 +15,7 @@ from flask_bdquickpay import ReconcileReport, payment_paid
 from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.payments.settlement import Settlement
 
-from .shop import Shop
+from ..shop import Shop
 
 SOON = timedelta(seconds=1)
 

@@ -14,7 +14,7 @@ import flask_bdquickpay
 from flask_bdquickpay import BDQuickPayError, payment_changed, payment_created, payment_paid
 from flask_bdquickpay.payments import signals as promised
 
-from .shop import SIGNALS, Shop
+from ..shop import SIGNALS, Shop
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ from flask_bdquickpay.sandbox.control import Sandbox
 from flask_bdquickpay.sandbox.errors import SandboxError
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from . import databases, promises
+from .. import databases, promises
+from ..shop import KEYS, SIGNALS, Shop, make_shop
 from .clock import time_passes
-from .shop import KEYS, SIGNALS, Shop, make_shop
 from .steps import watch
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "flask_bdquickpay"
 JUNK = ("__pycache__", ".pyc", ".pyo", ".DS_Store", ".sqlite3")
 #: Reaches the shop over HTTP, presses the button, pays at the sandbox, takes its webhook.

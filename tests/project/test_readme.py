@@ -13,7 +13,7 @@ import flask_bdquickpay
 from flask_bdquickpay.sandbox.server import SandboxServer
 from flask_bdquickpay.settings import Settings
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:
@@ -42,7 +42,7 @@ def test_signal_table_is_complete() -> None:
 
 
 def test_links_and_pictures_exist() -> None:
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     for target in re.findall(r'\]\((?!http)([^)#]+)\)|src="([^"]+)"', README):
         assert (root / (target[0] or target[1])).exists(), target
 

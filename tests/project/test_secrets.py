@@ -17,12 +17,12 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_bdquickpay import BDQuickPay, BDQuickPayClient, ConfigurationError, GatewayError
 from flask_bdquickpay.settings import Settings
 
-from . import hostile as gw
-from .hostile import COMPLETED, INVOICE, Hostile, hostile
-from .shop import Shop
-from .test_client import BROKEN, LATE, NONSENSE, REDIRECT
+from ..gateway import hostile as gw
+from ..gateway.hostile import COMPLETED, INVOICE, Hostile, hostile
+from ..gateway.test_client import BROKEN, LATE, NONSENSE, REDIRECT
+from ..shop import Shop
 
-TESTS = str(Path(__file__).parent)
+TESTS = str(Path(__file__).parents[1])
 APP, SECRET = "canary-app-key", "canary-secret-key"
 
 

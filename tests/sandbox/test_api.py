@@ -12,7 +12,7 @@ import requests
 from flask_bdquickpay.sandbox import SandboxError
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from .sandbox_tools import KEYS, ORDER, Caller
+from .tools import KEYS, ORDER, Caller
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from flask_bdquickpay.sandbox.faults import KINDS
 from flask_bdquickpay.sandbox.server import SandboxServer
 from flask_bdquickpay.sandbox.wire import PLAYS
 
-from .sandbox_tools import KEYS, ORDER, Caller
+from .tools import KEYS, ORDER, Caller
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import requests
 
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from .sandbox_tools import Caller, listening
+from .tools import Caller, listening
 
 BANNER = "SANDBOX: no real money moves"
 

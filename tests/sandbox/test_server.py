@@ -26,7 +26,7 @@ from flask_bdquickpay.sandbox.server import (
 )
 from flask_bdquickpay.sandbox.store import Store
 
-from .sandbox_tools import Caller
+from .tools import Caller
 
 ANOTHER_PROCESS = """
 import sys
@@ -71,7 +71,7 @@ begun.wait()
 @contextmanager
 def another_process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process that embeds the sandbox of this folder; and the address it found."""
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     process = subprocess.Popen(
         [sys.executable, "-c", ANOTHER_PROCESS, str(folder)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -271,7 +271,7 @@ def test_nobody_waits_for_a_process_that_looks_for_the_sandbox(tmp_path: Path) -
 
 
 def test_a_process_may_end_while_the_sandbox_works() -> None:
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     code = [sys.executable, "-c", ENDS_WITHIN_A_STATEMENT]
     assert subprocess.run(code, cwd=root, timeout=60, check=False).returncode == 0
 
@@ -295,6 +295,6 @@ def test_a_forked_worker_takes_over(tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORKING_PROCESS, str(tmp_path)],
         capture_output=True, text=True, timeout=60, check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     assert "taken over" in answer.stdout, answer.stderr

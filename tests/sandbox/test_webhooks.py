@@ -12,7 +12,7 @@ import requests
 from flask_bdquickpay.sandbox import Sandbox, SandboxError
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from .sandbox_tools import KEYS, Caller, Listener, listening
+from .tools import KEYS, Caller, Listener, listening
 
 
 @pytest.fixture

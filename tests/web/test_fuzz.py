@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response
 
 from flask_bdquickpay.errors import GatewayError
 
-from . import promises
-from .shop import KEYS, Shop
+from .. import promises
+from ..shop import KEYS, Shop
 
 URL = "/bdquickpay/webhook"
 KEY = KEYS["BDQUICKPAY_APP_KEY"]

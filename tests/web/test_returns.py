@@ -13,7 +13,7 @@ from flask import Flask
 from flask_bdquickpay import payment_paid
 from flask_bdquickpay.payments.clock import utcnow
 
-from .shop import Shop
+from ..shop import Shop
 
 PAGES = ("success", "cancel", "status")
 

@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from flask_bdquickpay import payment_paid
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from .shop import KEYS, Shop, make_shop
+from ..shop import KEYS, Shop, make_shop
 
 URL = "/bdquickpay/webhook"
 HEADERS = {"X-App-Key": KEYS["BDQUICKPAY_APP_KEY"]}
