@@ -19,7 +19,7 @@ from flask_bdquickpay.settings import Settings
 
 from ..gateway import hostile as gw
 from ..gateway.hostile import COMPLETED, INVOICE, Hostile, hostile
-from ..gateway.test_client import BROKEN, LATE, NONSENSE, REDIRECT
+from ..gateway.troubles import BROKEN, LATE, NONSENSE, REDIRECT
 from ..shop import Shop
 
 TESTS = str(Path(__file__).parents[1])

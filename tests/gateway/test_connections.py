@@ -1,0 +1,74 @@
+"""Connections are used again, and only those that are sound."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from flask_bdquickpay import GatewayUnavailableError, InvoiceNotFoundError
+from flask_bdquickpay.gateway.answers import MAX_ANSWER
+
+from . import hostile as gw
+from .asking import client_of, create
+from .hostile import COMPLETED, CREATED, INVOICE, PENDING, hostile
+
+
+def test_a_connection_is_used_again() -> None:
+    with hostile(gw.answer(gw.verified(PENDING))) as server:
+        client = client_of(server)
+        for _ in range(5):
+            client.verify_payment(INVOICE)
+        assert [request.connection for request in server.requests] == [1] * 5
+
+
+def test_a_connection_is_used_again_after_a_refusal() -> None:
+    refusal = gw.answer({"status": False, "message": "No."}, 404)
+    with hostile(refusal, gw.answer(gw.verified(PENDING))) as server:
+        client = client_of(server)
+        with pytest.raises(InvoiceNotFoundError):
+            client.verify_payment(INVOICE)
+        client.verify_payment(INVOICE)
+        assert server.connections == 1
+
+
+def test_a_connection_with_an_unread_answer_is_not_used_again() -> None:
+    padded = json.dumps(gw.verified(COMPLETED)) + " " * MAX_ANSWER
+    with hostile(gw.answer(padded), gw.answer(gw.verified(PENDING))) as server:
+        client = client_of(server)
+        with pytest.raises(GatewayUnavailableError):
+            client.verify_payment(INVOICE)
+        assert client.verify_payment(INVOICE).status == "pending"
+        assert server.connections == 2
+
+
+def test_a_connection_that_was_closed_while_idle_is_noticed_before_create() -> None:
+    """Otherwise the answer would seem lost, and the order's payment would fail."""
+    with hostile(gw.close_after(gw.verified(PENDING)), gw.answer(CREATED)) as server:
+        client = client_of(server)
+        client.verify_payment(INVOICE)
+        server.stopping.wait(0.3)
+        assert create(client).invoice_id == INVOICE
+        assert [request.connection for request in server.requests] == [1, 2]
+
+
+def test_fifty_threads_share_a_client() -> None:
+    def echo(call: gw.Call) -> None:
+        call.wait(0.02)
+        invoice = call.request.json["invoice_id"]
+        call.send(gw.message(gw.verified(PENDING | {"invoice_id": invoice})))
+
+    with hostile(echo) as server:
+        client, start = client_of(server, 30), threading.Barrier(50)
+
+        def ask(number: int) -> list[str]:
+            start.wait()
+            names = [f"INVOICE-{number}-{turn}" for turn in range(4)]
+            return [client.verify_payment(name).invoice_id for name in names]
+
+        with ThreadPoolExecutor(50) as pool:
+            answers = list(pool.map(ask, range(50)))
+        assert answers == [[f"INVOICE-{n}-{turn}" for turn in range(4)] for n in range(50)]
+        assert server.connections <= 50
