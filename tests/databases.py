@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+#: Where the kind of database makes no difference.
+on_sqlite = pytest.mark.parametrize("database_uri", ["sqlite"], indirect=True)
 _numbers = itertools.count(1)
 
 

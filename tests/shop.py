@@ -150,6 +150,9 @@ class Shop:
             self.db.session.commit()
 
 
+NewShop = Callable[..., Shop]
+
+
 def make_shop(
     uri: str,
     server: SandboxServer,
