@@ -1,0 +1,69 @@
+"""The page of one payment: it tells all that happened and no secret."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from ..shop import KEYS, Shop
+from .visits import PAYMENTS, URL, flagged, happen, open_desk, paid, put
+
+
+def test_payment_page_tells_all_that_happened(shop: Shop, desk: FlaskClient) -> None:
+    payment = flagged(shop)
+    text = desk.get(f"{PAYMENTS}/{payment.id}").text
+    for fact in ("৳500.00", "Flagged", payment.invoice_id, payment.trx_id, payment.reason):
+        assert fact in unescape(text)
+    assert "Checkout" in text
+    assert "order_id" in text  # the shop's own data
+    assert text.count("<time ") == len(shop.events(payment))
+
+
+@pytest.mark.parametrize("number", ["999", "9" * 18, "9" * 30, "-1", "x"])
+def test_unknown_payment(desk: FlaskClient, number: str) -> None:
+    assert desk.get(f"{PAYMENTS}/{number}").status_code == 404
+    assert desk.post(f"{PAYMENTS}/{number}/verify").status_code == 404
+
+
+def test_secrets_are_nowhere(shop: Shop, desk: FlaskClient) -> None:
+    payment = flagged(shop)
+    urls = [URL + "/", PAYMENTS, f"{PAYMENTS}/{payment.id}", f"{PAYMENTS}.csv"]
+    pages = "".join(desk.get(url).text for url in urls)
+    for secret in (*KEYS.values(), payment.token, payment.payment_url):
+        assert secret not in unescape(pages)
+
+
+def test_whatever_anybody_wrote_is_text(shop: Shop, desk: FlaskClient) -> None:
+    evil = "<script>alert(1)</script>"
+    payment = put(shop, customer_reference=evil, reason=evil, payment_metadata={evil: evil})
+    answer = {"status": evil}
+    happen(shop, payment, note=evil, actor=evil, source="<b>", gateway_answer=answer, error=evil)
+    for url in (PAYMENTS, f"{PAYMENTS}/{payment}", URL + "/"):
+        assert "<script" not in desk.get(url).text
+        assert "<b>" not in desk.get(url).text
+
+
+@pytest.mark.parametrize("url", [URL + "/", f"{URL}/?period=year", PAYMENTS, f"{PAYMENTS}/1"])
+def test_pages_live_under_a_strict_csp(shop: Shop, desk: FlaskClient, url: str) -> None:
+    happen(shop, paid(shop), new_status="completed")
+    page = desk.get(url)
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self';")
+    assert "unsafe" not in policy
+    assert not re.search(r"<style|<script|\sstyle=|\son\w+=|javascript:", page.text)
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_policy_of_the_host_stands(shop: Shop) -> None:
+    shop.app.after_request(_with_policy)
+    page = open_desk(shop).get(PAYMENTS)
+    assert page.headers.getlist("Content-Security-Policy") == ["default-src 'none'"]
+
+
+def _with_policy(answer: Any) -> Any:
+    answer.headers["Content-Security-Policy"] = "default-src 'none'"
+    return answer
