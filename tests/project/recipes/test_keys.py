@@ -1,0 +1,37 @@
+"""The recipe "Changing the keys"."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from .bench import Bench, add, extension, lines, settings, value
+
+
+def test_changing_the_keys(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.copy("Changing the keys")
+    shop = bench.load("shop")
+    monkeypatch.setenv("FLASK_BDQUICKPAY_APP_KEY", "the-old-app-key")
+    monkeypatch.setenv("FLASK_BDQUICKPAY_SECRET_KEY", "the-old-secret-key")
+    before = bench.app(shop)
+    add(before, shop.Order(id=1, total=500), shop.Order(id=2, total=700))
+    with before.test_request_context():
+        invoice = extension(before).start(1).invoice_id
+    for name, text in settings(lines("Changing the keys", ".env")).items():
+        monkeypatch.setenv(name, text)
+    after = bench.app(shop)
+    bench.gateway.pay(invoice, webhook=False)
+    keys = {"stolen-key": 401, "the-old-app-key": 200, "the-new-app-key": 200}
+    for key, answer in keys.items():
+        assert announce(after, invoice, key) == answer
+    assert value(after, shop.Order.status) == "paid"
+    with after.test_request_context():
+        extension(after).start(2)
+    assert bench.gateway.requests[-1].headers["X-App-Key"] == "the-new-app-key"
+    assert announce(before, invoice, "the-new-app-key") == 401
+
+
+def announce(app: Flask, invoice: str, key: str) -> int:
+    body = {"event": "payment.completed", "invoice_id": invoice}
+    headers = {"X-App-Key": key}
+    return app.test_client().post("/bdquickpay/webhook", json=body, headers=headers).status_code
