@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .payments.models import PaymentEventMixin, PaymentMixin
     from .payments.reconcile import ReconcileReport
     from .payments.signals import (
+        FlagPayment,
         payment_cancelled,
         payment_changed,
         payment_created,
@@ -57,6 +58,7 @@ __all__ = [
     "BDQuickPayError",
     "ConfigurationError",
     "CreatedPayment",
+    "FlagPayment",
     "GatewayError",
     "GatewayUnavailableError",
     "InvalidPaymentRequest",

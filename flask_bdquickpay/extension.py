@@ -23,7 +23,9 @@ from .payments.outbox import Outbox
 from .payments.reconcile import ReconcileReport, Reconciliation
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
+from .payments.status import PaymentStatus
 from .payments.store import Store
+from .payments.transaction import is_running
 from .sandbox.server import embedded
 from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings
 from .state import State, current_state
@@ -168,6 +170,8 @@ class BDQuickPay(Generic[P, E]):
 
         :raises GatewayError: with the payment unchanged.
         """
+        if payment.status == PaymentStatus.COMPLETED and is_running():
+            return payment  # in a receiver, whose transaction is still open
         return cast("P", current_state().settlement.confirm(_saved_id(payment)))
 
     def reconcile(
@@ -188,7 +192,7 @@ class BDQuickPay(Generic[P, E]):
 
     def deliver(self, limit: int | None = None) -> int:
         """Deliver the `payment_changed` events that are due; return how many were."""
-        return current_state().outbox.deliver(limit)
+        return current_state().reconciliation.deliver(limit)
 
 
 def _saved_id(payment: PaymentMixin) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, exists, or_, select
 
 from ..doctor.findings import PATIENCE
-from ..payments.clock import utcnow
+from ..payments import clock
 from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
@@ -164,7 +164,7 @@ class Listing:
 
     def _shown(self, show: str) -> ColumnElement[bool]:
         if show == OVERDUE:
-            return self._payments.c.check_after <= utcnow() - PATIENCE
+            return self._payments.c.check_after <= clock.utcnow() - PATIENCE
         if show == UNDELIVERED:
             waiting = select(self._events.c.payment_id).where(undelivered(self._events))
             return self._payments.c.id.in_(waiting)
@@ -184,5 +184,5 @@ def _stream(engine: Engine | Connection, statement: Select[Any]) -> Rows:
 def undelivered(events: Any) -> ColumnElement[bool]:
     """Events that should have been delivered: late, or tried in vain."""
     due = events.c.deliver_after
-    late = due <= utcnow() - PATIENCE
+    late = due <= clock.utcnow() - PATIENCE
     return and_(due >= _EVER, or_(late, events.c.error.is_not(None)))

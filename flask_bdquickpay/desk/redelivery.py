@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..payments.reports import EventRecord, Reports
+from ..payments.store import OutboxEvent
 from ..state import State
 
 
@@ -11,7 +12,7 @@ def deliver_again(state: State, event: EventRecord) -> str:
 
     Its receivers know it by `event.id`, the idempotency key that they were promised.
     """
-    state.outbox.deliver_again(event.id)
+    state.outbox.deliver_again(OutboxEvent(event.id, event.payment_id, None))
     return _outcome(state, event)
 
 

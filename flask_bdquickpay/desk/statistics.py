@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from ..doctor.findings import PATIENCE
-from ..payments.clock import utcnow
+from ..payments import clock
 from ..payments.reports import Backlog, Reports
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
@@ -178,7 +178,7 @@ class Statistics:
         """Return what somebody should look at now."""
         return Attention(
             flagged=self._reports.count(PaymentStatus.FLAGGED),
-            overdue=self._reports.overdue(utcnow() - PATIENCE),
+            overdue=self._reports.overdue(clock.utcnow() - PATIENCE),
             undelivered=self._undelivered(),
         )
 

@@ -21,7 +21,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, GatewayError
-from ..payments.clock import utcnow
+from ..payments import clock
 from ..payments.reports import PaymentRecord, Reports
 from ..payments.status import PaymentStatus
 from ..state import current_state
@@ -72,7 +72,9 @@ class Pages:
 
     def dashboard(self) -> ResponseReturnValue:
         """What a merchant sees at a glance."""
-        period = (last_months if request.args.get("period") == "year" else last_days)(utcnow())
+        period = (last_months if request.args.get("period") == "year" else last_days)(
+            clock.utcnow()
+        )
         shown = dashboard.build(Statistics(current_state().store), period)
         return self._render("dashboard.html", shown=shown, period=period)
 
@@ -91,7 +93,7 @@ class Pages:
         if not form.validate():
             return self._render("payments.html", form=form, page=None), 400
         lines = as_csv(Listing(current_state().store).rows(form.wanted))
-        name = f"payments-{utcnow():%Y%m%dT%H%M%SZ}.csv"
+        name = f"payments-{clock.utcnow():%Y%m%dT%H%M%SZ}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(lines, mimetype="text/csv", headers=headers)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ..payments.clock import utcnow
+from ..payments import clock
 from ..payments.reports import EventRecord
 from ..payments.status import PaymentStatus
 from ..text import moment, plain
@@ -23,7 +23,7 @@ RECENT = timedelta(days=7)
 
 
 def check_sweep(patient: Patient) -> Result:
-    overdue = patient.reports.overdue(utcnow() - PATIENCE)
+    overdue = patient.reports.overdue(clock.utcnow() - PATIENCE)
     if overdue.count:
         return red(
             f"Payments overdue: {overdue.count}, since {moment(overdue.oldest)} UTC. Run "
@@ -33,7 +33,7 @@ def check_sweep(patient: Patient) -> Result:
 
 
 def check_deliveries(patient: Patient) -> Result:
-    waiting = patient.reports.undelivered(utcnow() - PATIENCE)
+    waiting = patient.reports.undelivered(clock.utcnow() - PATIENCE)
     if waiting.count:
         return red(
             f"Events not delivered: {waiting.count}, due since {moment(waiting.oldest)} UTC. Run "
@@ -67,7 +67,7 @@ def check_flagged(patient: Patient) -> Result:
 
 def check_announcements(patient: Patient) -> Result:
     """Whether webhooks come at all; red when the sweep had to find what was paid."""
-    since = utcnow() - RECENT
+    since = clock.utcnow() - RECENT
     by = patient.reports.confirmed_by(since)
     completed, announced = sum(by.values()), patient.reports.announced(since)
     if not patient.state.settings.webhook:

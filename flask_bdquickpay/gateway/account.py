@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from ..errors import GatewayUnavailableError
@@ -17,6 +18,24 @@ class Account:
     app_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     payment_hosts: frozenset[str]
+
+    def fingerprint(self, app_key: str | None = None) -> str:
+        """Tell this gateway and merchant from any other, without showing the key.
+
+        :param app_key: another key of the same merchant, an earlier one, say.
+        """
+        key = self.app_key if app_key is None else app_key
+        digest = sha256(f"{self.base_url} {key}".encode()).hexdigest()[:32]
+        local = is_loopback(urlsplit(self.base_url).hostname)
+        return f"{_SANDBOX}{digest}" if local else digest
+
+
+_SANDBOX = "sandbox:"
+
+
+def is_sandbox(fingerprint: str | None) -> bool:
+    """Whether a payment was made at a stand-in on this machine, where no real money moves."""
+    return fingerprint is not None and fingerprint.startswith(_SANDBOX)
 
 
 _PORTS = {"https": 443, "http": 80}

@@ -7,8 +7,9 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import (
     ConfigurationError,
@@ -16,16 +17,15 @@ from ..errors import (
     GatewayUnavailableError,
     InvoiceNotFoundError,
 )
-from ..gateway.account import check_payment_url
+from ..gateway.account import check_payment_url, is_sandbox
 from ..gateway.answers import CreatedPayment
 from ..gateway.client import BDQuickPayClient
 from ..money import PaymentRequest
 from ..settings import Settings
-from . import reasons
-from .clock import utcnow
+from . import clock, reasons
 from .hooks import Hooks
 from .ledger import TRIES, Ledger
-from .models import PaymentMixin
+from .models import MAX_REFERENCE, PaymentMixin
 from .settlement import Settlement
 from .status import SUPERSEDED, PaymentStatus
 from .store import Conflict, Store
@@ -67,108 +67,157 @@ class Checkout:
         :raises OrderNotFoundError: when the order loader knows no such order.
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
+        self.store.settle_host()  # says so in a receiver or in a block of the host's own
         request = self.hooks.load_order(reference)
-        urls = self.urls()
+        wanted = _Wanted(reference, request, self.urls(), secrets.token_urlsafe(32))
         for _ in range(TRIES):
             holder = self.store.find("order_key", reference)
             if holder is None:
-                payment_id = self._paid_late(reference) or self._create(reference, request, urls)
+                found = self._paid_late(reference) or self._create(wanted)
             else:
-                payment_id = self._reuse(holder, request)
-            payment = None if payment_id is None else self._for_customer(payment_id)
+                found = self._reuse(holder, wanted)
+            payment = None if found is None else self._for_customer(found)
             if payment is not None:
                 return payment
         raise GatewayUnavailableError("Too many payments of this order at once; try again.")
 
-    def _paid_late(self, reference: str) -> int | None:
-        """Return the order's last payment if money has come on it after all: no second charge.
+    def _paid_late(self, reference: str) -> Snapshot | None:
+        """Return the order's payment on which money has come after all: no second charge.
 
         :raises GatewayError: when nobody can tell whether it has.
         """
-        last = self.store.find_late(reference)
-        if last is None:
-            return None
-        try:
-            settled = self.settlement.settle(last, "checkout")
-        except GatewayError as error:
-            if isinstance(error, InvoiceNotFoundError) or last.is_over_at_gateway:
-                return None  # the gateway's last word holds
-            raise
-        return settled.id if settled.money_came else None
+        for late in self.store.find_late(reference):
+            try:
+                settled = self.settlement.settle(late, "checkout")
+            except GatewayError as error:
+                if self._may_still_come(late, error):
+                    raise
+            else:
+                if settled.money_came and not late.made_way:
+                    return settled
+        return None
 
-    def _for_customer(self, payment_id: int) -> PaymentMixin | None:
+    def _may_still_come(self, late: Snapshot, error: GatewayError) -> bool:
+        """Whether an error about an earlier payment leaves open whether money comes on it."""
+        if isinstance(error, InvoiceNotFoundError) or late.is_over_at_gateway or late.made_way:
+            return False  # the gateway's last word holds
+        return self.settlement.is_ours(late)
+
+    def _for_customer(self, found: Snapshot) -> PaymentMixin | None:
         """Return the payment; ``None`` if another one took the order meanwhile."""
-        payment = self.store.load_kept(payment_id)
+        payment = self.store.load_kept(found)
         if payment.is_final:
             return payment
         if payment.order_key is None:
             return None
-        check_payment_url(payment.payment_url or "", self.client.account)
+        if payment.is_payable:
+            check_payment_url(payment.payment_url or "", self.client.account)
         return payment
 
     # The payment that the order has
 
-    def _reuse(self, holder: Snapshot, request: PaymentRequest) -> int | None:
-        """Return the payment if the customer may be sent to it; else make way for another."""
+    def _reuse(self, holder: Snapshot, wanted: _Wanted) -> Snapshot | None:
+        """Return the payment if it is still the order's; else make way for another."""
         if holder.money_came:
-            return holder.id
+            return self._paid(holder)
         if holder.status == PaymentStatus.CREATED:
             self._await_creation(holder)
             return None
-        same = holder.amount == request.amount
-        if same and holder.status == PaymentStatus.PENDING and not holder.has_expired(utcnow()):
-            return holder.id
-        settled = self.settlement.settle(holder, "checkout")
-        if settled.money_came:
-            return settled.id
-        if same:
+        change = self._change(holder, wanted)
+        if change is None and _is_live(holder):
+            return holder
+        settled = self._settled(holder)
+        if settled is None or settled.money_came or settled.is_unbooked:
+            return settled
+        if change is None:
             return self._reopen(settled)
-        self._supersede(settled)
+        self._make_way(settled, change, reason=SUPERSEDED)
         return None
+
+    def _paid(self, holder: Snapshot) -> Snapshot | None:
+        """Return the paid payment, unless play money is all that was paid."""
+        live = not is_sandbox(self.client.account.fingerprint())
+        if live and is_sandbox(holder.made_with):
+            self.store.transaction(lambda: self.store.displace(holder))
+            return None
+        return holder
+
+    def _change(self, holder: Snapshot, wanted: _Wanted) -> str | None:
+        """Say why the customer can't be sent to the order's payment any more."""
+        if not self.settlement.is_ours(holder):
+            return reasons.OTHER_ACCOUNT
+        if holder.amount != wanted.request.amount:
+            return "the order's amount changed"
+        if holder.made_for not in (None, wanted.made_for):
+            return f"the shop's address changed to {wanted.made_for}"
+        return None
+
+    def _settled(self, holder: Snapshot) -> Snapshot | None:
+        """Return what the gateway says of it; ``None`` where it is given up.
+
+        :raises GatewayError: when it can't say, and may yet.
+        """
+        if not self.settlement.is_ours(holder):
+            return holder  # who may be asked does not know it
+        try:
+            return self.settlement.settle(holder, "checkout")
+        except GatewayError:
+            if not self._is_hopeless(holder):
+                raise
+            self.ledger.give_up(holder, "checkout", "nobody can tell what became of it")
+            return None
+        except Exception:
+            seen = self.store.again(holder)
+            if not seen.is_unbooked:
+                raise
+            return seen  # the money is there: the shop is told, the customer need not pay again
+
+    def _is_hopeless(self, holder: Snapshot) -> bool:
+        """Whether the gateway has had all the time that there is to say what became of it."""
+        return holder.has_expired(clock.utcnow() - self.ledger.late_window)
 
     def _await_creation(self, seen: Snapshot) -> None:
         """Wait for another request that is creating the payment; fail it if that one is gone."""
+        end = time.monotonic() + self.settlement.patience.total_seconds()
         while seen.status == PaymentStatus.CREATED:
-            if self.settlement.close_if_lost(seen, "checkout"):
+            if self.settlement.close_if_lost(seen, "checkout", at_once=time.monotonic() > end):
                 return
             time.sleep(_POLL)
             seen = self.store.again(seen)
 
-    def _supersede(self, seen: Snapshot) -> None:
+    def _make_way(self, seen: Snapshot, note: str, **values: Any) -> None:
+        """Take the order from a payment that was not paid."""
         if seen.order_key is not None:
-            note = "the order's amount changed"
-            self.ledger.amend(seen, "checkout", note, order_key=None, reason=SUPERSEDED)
+            self.ledger.amend(seen, "checkout", note, order_key=None, **values)
 
-    def _reopen(self, seen: Snapshot) -> int | None:
+    def _reopen(self, seen: Snapshot) -> Snapshot | None:
         """Take a cancelled payment up again while the gateway may still take money for it."""
         if seen.status == PaymentStatus.PENDING:
-            return seen.id
+            return seen
         if seen.status != PaymentStatus.CANCELLED:
             return None
-        if is_payable(seen, utcnow()):
-            verdict = Verdict(PaymentStatus.PENDING)
-            return seen.id if self.ledger.move(seen, verdict, "checkout") else None
-        self.ledger.amend(seen, "checkout", "makes way for a new payment", order_key=None)
+        if is_payable(seen, clock.utcnow()):
+            return self.ledger.move(seen, Verdict(PaymentStatus.PENDING), "checkout")
+        self._make_way(seen, "makes way for a new payment")
         return None
 
     # A new one
 
-    def _create(self, reference: str, request: PaymentRequest, urls: ReturnURLs) -> int | None:
-        """Return the id of a new, accepted payment; ``None`` if a rival was first."""
-        token = secrets.token_urlsafe(32)
-        success_url, cancel_url = urls.success(token), urls.cancel(token)
-        if not self._insert(token, reference, request):
+    def _create(self, wanted: _Wanted) -> Snapshot | None:
+        """Return a new, accepted payment; ``None`` if a rival was first."""
+        if not self._insert(wanted):
             return None
-        created = self.store.find("token", token)
-        assert created is not None  # noqa: S101  # just committed
+        created = self.store.find("token", wanted.token)
+        if created is None:
+            raise LookupError("The new payment is not where it was written: other tables?")
         try:
             answer = self.client.create_payment(
-                amount=request.amount,
-                customer_reference=reference,
-                success_url=success_url,
-                cancel_url=cancel_url,
-                webhook_url=urls.webhook,
-                metadata=request.metadata,
+                amount=wanted.request.amount,
+                customer_reference=wanted.reference,
+                success_url=wanted.success_url,
+                cancel_url=wanted.urls.cancel(wanted.token),
+                webhook_url=wanted.urls.webhook,
+                metadata=wanted.request.metadata,
                 timeout=self.settings.timeout,
             )
         except (GatewayError, ConfigurationError) as error:
@@ -182,15 +231,17 @@ class Checkout:
             raise
         return self._accepted(created, answer)
 
-    def _insert(self, token: str, reference: str, request: PaymentRequest) -> bool:
+    def _insert(self, wanted: _Wanted) -> bool:
         return self.ledger.insert(
-            token=token,
-            customer_reference=reference,
-            order_key=reference,
-            amount=request.amount,
+            token=wanted.token,
+            customer_reference=wanted.reference,
+            order_key=wanted.reference,
+            amount=wanted.request.amount,
             status=PaymentStatus.CREATED,
-            payment_metadata=request.metadata,
-            check_after=utcnow() + self.settlement.patience,
+            payment_metadata=wanted.request.metadata,
+            made_with=self.client.account.fingerprint(),
+            made_for=wanted.made_for,
+            check_after=clock.utcnow() + self.settlement.patience,
         )
 
     def _not_created(self, created: Snapshot, error: Exception, reason: str, **known: Any) -> None:
@@ -200,7 +251,7 @@ class Checkout:
         except Exception:  # of a receiver, say; the customer is to hear of the gateway
             _logger.exception("Payment %s is left to the sweep", created.id)
 
-    def _accepted(self, created: Snapshot, answer: CreatedPayment) -> int | None:
+    def _accepted(self, created: Snapshot, answer: CreatedPayment) -> Snapshot | None:
         """Keep the gateway's answer; ``None`` if the payment was given up meanwhile."""
         try:
             moved = self.ledger.move(
@@ -209,7 +260,7 @@ class Checkout:
                 "checkout",
                 invoice_id=answer.invoice_id,
                 payment_url=answer.payment_url,
-                expires_at=answer.expires_at or utcnow() + LIFETIME,
+                expires_at=_end(answer),
             )
         except Conflict:
             reason = reasons.INVOICE_TAKEN % {"invoice": answer.invoice_id}
@@ -219,8 +270,48 @@ class Checkout:
             note = f"answered too late, with invoice {answer.invoice_id}"
             self.ledger.note(created, "checkout", note)
             return None
-        self.ledger.announce_created(created.id)
-        return created.id
+        self.ledger.announce_created(moved)
+        return moved
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the customer of an order is to pay, and the payment that would be made for it."""
+
+    reference: str
+    request: PaymentRequest
+    urls: ReturnURLs
+    token: str
+
+    @property
+    def success_url(self) -> str:
+        return self.urls.success(self.token)
+
+    @property
+    def made_for(self) -> str:
+        """Scheme and host to which the gateway would send the customer."""
+        parts = urlsplit(self.success_url)
+        return f"{parts.scheme}://{parts.netloc}"[:MAX_REFERENCE]
+
+
+def _is_live(holder: Snapshot) -> bool:
+    """Whether the customer may be sent to pay it without another question."""
+    live = holder.status == PaymentStatus.PENDING and not holder.is_unbooked
+    return live and not holder.has_expired(clock.utcnow())
+
+
+def _end(answer: CreatedPayment) -> datetime:
+    """When the payment ends. An end that has passed already is one clock's or the other's fault."""
+    now = clock.utcnow()
+    if answer.expires_at is not None and answer.expires_at > now:
+        return answer.expires_at
+    if answer.expires_at is not None:
+        _logger.warning(
+            "The new payment is said to have ended at %s; it is %s here. Is a clock wrong?",
+            answer.expires_at,
+            now,
+        )
+    return now + LIFETIME
 
 
 def _why_not_created(error: Exception) -> str:

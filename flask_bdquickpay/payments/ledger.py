@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from blinker import Signal
 from flask import Flask
 
-from . import reasons, signals
-from .clock import utcnow
+from ..gateway.account import is_sandbox
+from ..text import first_line
+from . import clock, reasons, signals
 from .outbox import Outbox
-from .status import MONEY_CAME, PaymentStatus
-from .store import Conflict, Store
+from .status import GIVEN_UP, MONEY_CAME, PaymentStatus
+from .store import Conflict, OutboxEvent, Store
 from .verdict import Snapshot, Verdict, next_check
 
 _logger = logging.getLogger(__name__)
 #: How often a change is tried again that a rival was faster with.
 TRIES = 20
+#: When the sweep looks next at a payment that was given up.
+_WATCH = timedelta(minutes=15)
 _RELEASES_ORDER = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
 
@@ -55,32 +58,42 @@ class Ledger:
         self.store.transaction(work)
 
     def note(self, seen: Snapshot, source: str, note: str, **values: Any) -> None:
-        """Record a fact that changed nothing."""
-        self.store.transaction(lambda: self.store.record(seen, source, note=note, **values))
+        """Record a fact that changed nothing, or count it up when it repeats itself."""
+        self.store.transaction(lambda: self.store.repeat(seen, source, note, **values))
 
-    def stay(
-        self, seen: Snapshot, word: str, source: str, facts: dict[str, Any]
+    def keep(
+        self,
+        seen: Snapshot,
+        source: str,
+        facts: dict[str, Any],
+        **learnt: Any,
     ) -> Snapshot | None:
-        """Keep the gateway's `word` that moves nothing; ``None`` if the payment moved meanwhile."""
-        values: dict[str, Any] = {"gateway_status": word}
-        if source == "sweep":
-            values |= self.rescheduled(seen)
-        elif source == "status" and seen.gateway_status == word:
+        """Keep what the gateway said and moves nothing; ``None`` if the payment moved meanwhile.
+
+        :param facts: what the timeline says of it.
+        :param learnt: the columns that say it.
+        """
+        changed = {name: value for name, value in learnt.items() if getattr(seen, name) != value}
+        scheduled = self.rescheduled(seen) if source == "sweep" else {}
+        said = {"note": None} | facts
+        if source == "status" and not changed:
             return seen
 
         def work() -> bool:
-            if not seen.is_closed and not self.store.amend(seen, **values):
+            columns = changed | scheduled
+            if columns and not seen.is_closed and not self.store.amend(seen, **columns):
                 return False
             if source != "status":
-                self.store.record(seen, source, **facts)
+                self.store.repeat(seen, source, **said)
             return True
 
-        stayed = self.store.transaction(work)
-        return replace(seen, gateway_status=word) if stayed else None
+        return seen.after(**changed, **scheduled) if self.store.transaction(work) else None
 
     def rescheduled(self, seen: Snapshot) -> dict[str, Any]:
         """The columns that say when the sweep, which is looking now, is to look again."""
-        due = next_check(seen.status, seen.expires_at, seen.checks + 1, utcnow(), self.late_window)
+        due = next_check(
+            seen.status, seen.expires_at, seen.checks + 1, clock.utcnow(), self.late_window
+        )
         return {"checks": seen.checks + 1, "check_after": due, "lease": None}
 
     # With a transition
@@ -92,7 +105,7 @@ class Ledger:
         source: str,
         facts: dict[str, Any] | None = None,
         *,
-        displaced: int | None = None,
+        displaced: Snapshot | None = None,
         **values: Any,
     ) -> Snapshot | None:
         """Record a transition, its event and its signal in one transaction.
@@ -101,7 +114,8 @@ class Ledger:
         :returns: the payment as it stands then, ``None`` if somebody else had moved it.
         :raises Conflict: when another payment has the order or the transaction.
         """
-        values |= self._consequences(seen.after(**values), verdict)
+        heard = signals.paid_is_heard(self.app)
+        values = self._consequences(seen.after(**values), verdict, heard) | values
 
         def work() -> int:
             if displaced is not None:
@@ -110,17 +124,30 @@ class Ledger:
                 raise _Overtaken
             event = {"new_status": verdict.status, "note": verdict.reason} | (facts or {})
             event_id = self.store.record(seen, source, **event, **self.outbox.columns())
-            self._signal(seen.id, verdict.status)
+            self._signal(seen, verdict.status)
             return event_id
 
         try:
             event_id = self.store.transaction(work)
         except _Overtaken:
             return None
-        self.outbox.committed(event_id)
+        if verdict.status == PaymentStatus.COMPLETED and not heard:
+            self.say_unheard(seen)
+        self.outbox.committed(OutboxEvent(event_id, seen.id, seen.token))
         return seen.after(status=verdict.status, **values)
 
-    def rival(self, seen: Snapshot, verdict: Verdict) -> tuple[Verdict, int | None]:
+    def give_up(
+        self, seen: Snapshot, source: str, note: str, actor: str | None = None
+    ) -> Snapshot | None:
+        """End a payment of which nobody can tell what became; it is still asked about.
+
+        :returns: as :meth:`move`.
+        """
+        verdict = Verdict(PaymentStatus.EXPIRED, GIVEN_UP)
+        facts = {"note": note, "actor": actor}
+        return self.move(seen, verdict, source, facts, check_after=clock.utcnow() + _WATCH)
+
+    def rival(self, seen: Snapshot, verdict: Verdict) -> tuple[Verdict, Snapshot | None]:
         """Return a verdict beside another payment, and the one it takes the order from.
 
         Looked at after the database has said that there is another payment in its way.
@@ -135,53 +162,104 @@ class Ledger:
             return verdict, None
         if verdict.status == PaymentStatus.FLAGGED:
             return verdict.flagged(verdict.reason), None
-        if holder.status == PaymentStatus.COMPLETED:
+        if holder.status == PaymentStatus.COMPLETED and not self._is_play_money(holder, seen):
             return verdict.flagged(reasons.PAID_ALREADY % {"payment": holder.id}), None
-        return verdict, holder.id
+        return verdict, holder
 
-    def _consequences(self, seen: Snapshot, verdict: Verdict) -> dict[str, Any]:
+    @staticmethod
+    def _is_play_money(holder: Snapshot, seen: Snapshot) -> bool:
+        """Whether the holder was paid at a sandbox, and the other one with money."""
+        return is_sandbox(holder.made_with) and not is_sandbox(seen.made_with)
+
+    def _consequences(self, seen: Snapshot, verdict: Verdict, heard: bool) -> dict[str, Any]:
         """The columns that follow from the status that is reached."""
         values: dict[str, Any] = {"reason": verdict.reason, "lease": None, "check_after": None}
-        if verdict.status in _RELEASES_ORDER:
-            values["order_key"] = None
-        if verdict.status in MONEY_CAME and verdict.holds_order:
-            values["order_key"] = seen.customer_reference
-        if verdict.trx_id is not None:
-            values["trx_id"] = verdict.trx_id
+        values |= _owned(seen, verdict)
+        if verdict.status in MONEY_CAME:
+            values["problem"] = None
+        if verdict.status == PaymentStatus.COMPLETED:
+            return values | {"announced_at" if heard else "check_after": clock.utcnow()}
         if seen.invoice_id is not None and seen.resolved_by is None:
             values["check_after"] = next_check(
-                verdict.status, seen.expires_at, seen.checks, utcnow(), self.late_window
+                verdict.status, seen.expires_at, seen.checks, clock.utcnow(), self.late_window
             )
         return values
 
     # Telling the shop
 
-    def announce_created(self, payment_id: int) -> None:
+    def announce_created(self, seen: Snapshot) -> None:
         """Send `payment_created`; a receiver that raises does not keep the customer from paying."""
 
         def work() -> None:
-            self._send(signals.payment_created, payment_id)
+            self._send(signals.payment_created, seen)
 
         if signals.payment_created.receivers:
             try:
                 self.store.transaction(work)
             except Exception:
-                _logger.exception("A receiver of payment_created raised (payment %s)", payment_id)
+                _logger.exception("A receiver of payment_created raised (payment %s)", seen.id)
 
-    def _signal(self, payment_id: int, status: PaymentStatus) -> None:
-        if status == PaymentStatus.COMPLETED and not signals.paid_is_heard(self.app):
-            _logger.error("Payment %s is paid, and nobody listens to payment_paid", payment_id)
+    def announce(self, seen: Snapshot, source: str, actor: str | None = None) -> bool:
+        """Send the `payment_paid` that is owed, once; return whether it was the caller's to send.
+
+        A receiver that raises leaves it owed, with the problem.
+        """
+
+        def work() -> bool:
+            if not self.store.mark_announced(seen):
+                return False
+            self.store.record(seen, source, "announced to the shop, which was owed", actor=actor)
+            self._send(signals.payment_paid, seen)
+            return True
+
+        if not signals.paid_is_heard(self.app):
+            self.say_unheard(seen)
+            return False
+        try:
+            return self.store.transaction(work)
+        except Exception as error:
+            problem = refusal(error)
+            self.store.transaction(lambda: self.store.keep_problem(seen, problem))
+            raise
+
+    def say_unheard(self, seen: Snapshot) -> None:
+        """Log that the shop is owed the news of a payment."""
+        _logger.error(
+            "Payment %s is paid, and nobody listens to payment_paid in this process: the next one "
+            "that has a receiver is told. Import the module that connects it, at module level.",
+            seen.id,
+        )
+
+    def _signal(self, seen: Snapshot, status: PaymentStatus) -> None:
         signal = signals.OF_STATUS.get(status)
         if signal is not None and signal.receivers:
-            self._send(signal, payment_id)
+            self._send(signal, seen)
 
-    def _send(self, signal: Signal, payment_id: int) -> None:
+    def _send(self, signal: Signal, seen: Snapshot) -> None:
         """Call every receiver inside the transaction; the first that raises ends it."""
-        payment = self.store.load(payment_id)
+        payment = self.store.load(seen)
         check = self.store.guard()
         for call in signals.calls(signal, self.app, payment=payment):
             call()
             check()
+
+
+def _owned(seen: Snapshot, verdict: Verdict) -> dict[str, Any]:
+    """The unique columns that a payment has at a status: its order and its transaction."""
+    values: dict[str, Any] = {}
+    if verdict.status in _RELEASES_ORDER:
+        values["order_key"] = None
+    if verdict.status in MONEY_CAME and verdict.holds_order:
+        values["order_key"] = seen.customer_reference
+    if verdict.trx_id is not None:
+        values["trx_id"] = verdict.trx_id
+    return values
+
+
+def refusal(error: Exception) -> str:
+    """Say which receiver raised what, in a line."""
+    name = signals.raised_by(error) or "what the shop's receivers left to be written"
+    return f"{name} raised {type(error).__name__}: {first_line(error)}"
 
 
 class _Overtaken(Exception):

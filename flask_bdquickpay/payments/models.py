@@ -29,8 +29,8 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
 
-from .clock import utcnow
-from .status import PaymentStatus
+from . import clock
+from .status import PaymentStatus, has_said
 
 T = TypeVar("T")
 #: The longest reference, token, invoice or transaction id that is stored.
@@ -105,6 +105,10 @@ def _number() -> TypeEngine[int]:
     return BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only INTEGER keys
 
 
+def _now() -> datetime:
+    return clock.utcnow()
+
+
 def _required(type_: TypeEngine[T], **options: Any) -> Mapped[T]:
     return mapped_column(type_, nullable=False, **options)
 
@@ -151,17 +155,29 @@ class PaymentMixin:
     payment_metadata: Mapped[dict[str, Any] | None] = _optional(JSON(none_as_null=True))
     #: The gateway's own word.
     gateway_status: Mapped[str | None] = _optional(_text(64))
-    created_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=utcnow, index=True)
+    created_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=_now, index=True)
     expires_at: Mapped[datetime | None] = _optional(UTCDateTime())
     #: When the gateway verified the money.
     verified_at: Mapped[datetime | None] = _optional(UTCDateTime())
-    updated_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=utcnow)
+    #: What the verified transaction brought, in BDT; ``None`` until money came.
+    received_amount: Mapped[Decimal | None] = _optional(Numeric(12, 2))
+    #: When `payment_paid` reached the shop; ``None`` on a completed payment: it is still owed.
+    announced_at: Mapped[datetime | None] = _optional(UTCDateTime())
+    #: Why money that came is not booked: which receiver raised what.
+    problem: Mapped[str | None] = _optional(_prose())
+    #: The gateway and account that made it; see :attr:`~flask_bdquickpay.gateway.account.Account`.
+    made_with: Mapped[str | None] = _optional(_text(64))
+    #: Scheme and host of the URLs that the gateway was given.
+    made_for: Mapped[str | None] = _optional(_text(MAX_REFERENCE))
+    #: When a webhook announced that it was completed, which verify did not say yet.
+    promised_at: Mapped[datetime | None] = _optional(UTCDateTime())
+    updated_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=_now)
     #: The order's reference while this is the payment that the order stands or falls with: it can
     #: still be paid, is paid, or is under review. Unique, so that an order has only one.
     order_key: Mapped[str | None] = _optional(_text(MAX_REFERENCE), unique=True)
-    #: Who decided about a flagged payment; nothing changes it afterwards.
+    #: Who decided about it; nothing changes it afterwards.
     resolved_by: Mapped[str | None] = _optional(_text(255))
-    #: When the page that waits last had the gateway asked.
+    #: When a customer's page last had the gateway asked.
     asked_at: Mapped[datetime | None] = _optional(UTCDateTime())
     #: When the sweep looks at it next; ``None``: never.
     check_after: Mapped[datetime | None] = _optional(UTCDateTime(), index=True)
@@ -184,6 +200,13 @@ class PaymentMixin:
         """Whether nothing more is awaited from the customer."""
         return PaymentStatus(self.status).is_final
 
+    @property
+    def is_payable(self) -> bool:
+        """Whether the customer may be sent to :attr:`payment_url`."""
+        if self.status != PaymentStatus.PENDING or has_said(self.gateway_status, "completed"):
+            return False
+        return self.expires_at is None or clock.utcnow() <= self.expires_at
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} {self.status} {self.amount} BDT>"
 
@@ -204,7 +227,11 @@ class PaymentEventMixin:
     note: Mapped[str | None] = _optional(_prose())
     #: Who decided, where it was a person.
     actor: Mapped[str | None] = _optional(_text(255))
-    created_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=utcnow)
+    created_at: Mapped[datetime] = _required(UTCDateTime(), insert_default=_now)
+    #: How often it came, where it only repeated itself.
+    count: Mapped[int] = _required(Integer(), insert_default=1, server_default="1")
+    #: When it came last.
+    repeated_at: Mapped[datetime | None] = _optional(UTCDateTime())
     #: When `payment_changed` is to be delivered next; ``None``: delivered, or nothing to deliver.
     deliver_after: Mapped[datetime | None] = _optional(UTCDateTime(), index=True)
     delivered_at: Mapped[datetime | None] = _optional(UTCDateTime())

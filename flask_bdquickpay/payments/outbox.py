@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakSet
 
 from flask import Flask
 
-from . import signals
-from .clock import utcnow
-from .store import Store
+from . import clock, signals
+from .models import PaymentEventMixin, PaymentMixin
+from .store import OutboxEvent, Store
 
 _logger = logging.getLogger(__name__)
 #: Seconds that whoever caused an event waits for its delivery at most.
 COURTESY = 0.2
-#: How long a delivery under way keeps others from the event.
+#: How long a delivery under way keeps others from the event; doubled each time that it was tried,
+#: so that a receiver that hangs does not tie up one process after the other.
 LEASE = timedelta(minutes=5)
+#: How long an event waits for a process that has a receiver, when this one has none.
+UNHEARD = timedelta(days=1)
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=6)
 _BATCH = 100
@@ -36,58 +42,69 @@ class Outbox:
         self._store = store
         self._inline = inline
         self._lock = threading.Lock()
-        self._queue: deque[tuple[int, threading.Event]] = deque()
-        self._running = False
+        self._queue: deque[tuple[OutboxEvent, threading.Event]] = deque()
+        self._worker: threading.Thread | None = None
+        _outboxes.add(self)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody in this process listens to `payment_changed`."""
+        return any(True for _ in signals.payment_changed.receivers_for(self._app))
 
     def columns(self) -> dict[str, Any]:
         """The outbox's columns of a new event."""
-        now = utcnow()
-        if self._inline and not signals.payment_changed.receivers:
-            return {"delivered_at": now}  # nobody listens: delivered
-        return {"deliver_after": now}
+        return {"deliver_after": clock.utcnow()}
 
-    def committed(self, event_id: int) -> None:
-        """Deliver a new event, unless that is left to :meth:`deliver`."""
-        if not self._inline or not signals.payment_changed.receivers:
+    def committed(self, event: OutboxEvent) -> None:
+        """Deliver a new event, unless that is left to :meth:`deliver` or to another process."""
+        if not self._inline or not self.is_heard:
             return
         if self._store.single_connection:
-            self._deliver_one(event_id)
+            self._deliver_one(event)
             return
         done = threading.Event()
         with self._lock:
-            self._queue.append((event_id, done))
-            if not self._running:
-                self._running = self._start()
-            if not self._running:
+            self._queue.append((event, done))
+            if not self._is_working():
+                self._start()
+            if self._worker is None:
                 self._queue.clear()
                 return
         done.wait(COURTESY)
 
-    def _start(self) -> bool:
-        """Return whether there is a thread to deliver."""
-        try:
-            threading.Thread(target=self._work, name="bdquickpay-outbox").start()
-        except RuntimeError:  # the machine has no thread to spare
-            _logger.exception("Events are left to the sweep")
-            return False
-        return True
+    def _is_working(self) -> bool:
+        """Whether there is a thread that delivers; none survives a fork."""
+        return self._worker is not None and self._worker.is_alive()
 
-    def deliver_again(self, event_id: int) -> None:
+    def reset(self) -> None:
+        """Begin anew in a process that was forked."""
+        self._lock, self._worker = threading.Lock(), None
+        self._queue.clear()
+
+    def _start(self) -> None:
+        self._worker = threading.Thread(target=self._work, name="bdquickpay-outbox")
+        try:
+            self._worker.start()
+        except RuntimeError:  # the machine has no thread to spare
+            self._worker = None
+            _logger.exception("Events are left to the sweep")
+
+    def deliver_again(self, event: OutboxEvent) -> None:
         """Deliver an event once more, as if it were new."""
-        self._store.reopen_event(event_id)
-        self.committed(event_id)
+        self._store.reopen_event(event.id)
+        self.committed(replace(event, attempts=0))
 
     def _work(self) -> None:
         while True:
             with self._lock:
                 if not self._queue:
-                    self._running = False
+                    self._worker = None
                     return
-                event_id, done = self._queue.popleft()
+                event, done = self._queue.popleft()
             try:
-                self._deliver_one(event_id)
+                self._deliver_one(event)
             except BaseException:  # a receiver's SystemExit too: later events need this thread
-                _logger.exception("Event %s stays in the outbox", event_id)
+                _logger.exception("Event %s stays in the outbox", event.id)
             done.set()
 
     def deliver(self, limit: int | None = None) -> int:
@@ -95,33 +112,41 @@ class Outbox:
 
         An event whose receiver raises is kept with the error, and tried again ever more rarely.
         """
-        begun = utcnow()
+        begun = clock.utcnow()
+        if not self.is_heard:
+            with self._app.app_context():
+                self._store.close_unheard(begun - UNHEARD)
+            return 0
         tried = delivered = 0
         while limit is None or tried < limit:
+            size = _BATCH if limit is None else min(_BATCH, limit - tried)
             with self._app.app_context():
-                batch = self._store.due_events(begun, min(_BATCH, (limit or _BATCH) - tried))
+                batch = self._store.due_events(begun, size)
             if not batch:
                 break
             tried += len(batch)
-            delivered += sum(self._deliver_one(event_id) for event_id in batch)
+            delivered += sum(self._deliver_one(event) for event in batch)
         return delivered
 
-    def _deliver_one(self, event_id: int) -> bool:
+    def _deliver_one(self, event: OutboxEvent) -> bool:
         """Return whether the event was ours to deliver, and every receiver took it."""
         with self._app.app_context():  # with it comes a clean db.session
-            attempts = self._store.claim_event(event_id, utcnow(), LEASE)
-            if attempts is None:
+            now = clock.utcnow()
+            if not self._store.claim_event(event, now, now + _lease(event.attempts)):
                 return False
-            error = self._call_receivers(event_id)
-            self._store.close_event(event_id, error, _again(attempts))
+            loaded = self._store.load_event(event.id)
+            if loaded is None:
+                self._store.close_event(event.id, "its payment is gone", None)
+                return False
+            error = self._call_receivers(*loaded)
+            self._store.close_event(event.id, error, _again(event.attempts))
         return error is None
 
-    def _call_receivers(self, event_id: int) -> str | None:
+    def _call_receivers(self, event: PaymentEventMixin, payment: PaymentMixin) -> str | None:
         """Call every receiver, whatever the others do; return what went wrong."""
-        errors = []
-        event = self._store.load_event(event_id)
-        arguments = {"payment": self._store.load(event.payment_id), "event": event}
+        event_id, errors = event.id, []
         self._store.keep_loaded()
+        arguments = {"payment": payment, "event": event}
         for call in signals.calls(signals.payment_changed, self._app, **arguments):
             try:
                 call()
@@ -133,6 +158,24 @@ class Outbox:
         return "\n".join(errors) or None
 
 
+_outboxes: WeakSet[Outbox] = WeakSet()
+
+
+def _after_fork() -> None:
+    """The child has none of the parent's threads, and none of their work to do."""
+    for outbox in _outboxes:
+        outbox.reset()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _lease(attempts: int) -> timedelta:
+    lease: timedelta = min(LEASE * 2 ** min(attempts, 20), _LONGEST_PAUSE)
+    return lease
+
+
 def _again(attempts: int) -> datetime:
     pause: timedelta = min(_FIRST_PAUSE * 2 ** min(attempts, 20), _LONGEST_PAUSE)
-    return utcnow() + pause
+    return clock.utcnow() + pause

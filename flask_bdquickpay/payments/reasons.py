@@ -21,7 +21,11 @@ ANSWER_LOST = N_("the gateway's answer was lost: nobody was sent to pay")
 REFUSED = N_("the gateway refused to create the payment: %(why)s")
 NO_URL = N_("the gateway's payment page is not on a trusted host: nobody was sent to pay")
 INVOICE_TAKEN = N_("the gateway answered with invoice %(invoice)s, which another payment has")
-REJECTED = N_("rejected by the shop: %(note)s")
+REJECTED = N_("rejected by the shop")
+REJECTED_BECAUSE = N_("rejected by the shop: %(message)s")
+PAID_GIVEN_UP = N_("paid after the shop had given the payment up")
+REFUSED_HERE = N_("the shop's own code refuses to book it")
+OTHER_ACCOUNT = N_("made with another merchant account")
 
 #: All of them.
 SENTENCES = [text for name, text in vars().copy().items() if name.isupper() and name != "N_"]

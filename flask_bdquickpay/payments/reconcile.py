@@ -14,7 +14,7 @@ from datetime import timedelta
 from flask import Flask
 
 from ..errors import BDQuickPayError
-from .clock import utcnow
+from . import clock, signals
 from .outbox import Outbox
 from .settlement import Settlement
 from .store import Store
@@ -36,13 +36,17 @@ class ReconcileReport:
     :ivar checked: payments looked at.
     :ivar changed: of these, payments whose status changed.
     :ivar errors: of these, payments that could not be verified; they are tried again later.
+    :ivar refused: of these, payments whose money is there and that the shop's own code refuses.
     :ivar delivered: `payment_changed` events delivered.
+    :ivar unheard: whether nobody in this process listens to `payment_paid`.
     """
 
     checked: int = 0
     changed: int = 0
     errors: int = 0
+    refused: int = 0
     delivered: int = 0
+    unheard: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,27 @@ class Reconciliation:
             concurrency = 1
         sweep = _Sweep(self.app, self.store, self.settlement, limit, progress)
         sweep.run(max(1, concurrency))
-        delivered = self.outbox.deliver()
-        return ReconcileReport(sweep.checked, sweep.changed, sweep.errors, delivered)
+        unheard = not signals.paid_is_heard(self.app)
+        if unheard:
+            _logger.error("Nobody listens to payment_paid in the process of this sweep")
+        return ReconcileReport(
+            sweep.checked,
+            sweep.changed,
+            sweep.errors,
+            sweep.refused,
+            self.outbox.deliver(),
+            unheard,
+        )
+
+    def deliver(self, limit: int | None = None) -> int:
+        """Tell the shop what it is owed, and deliver at most `limit` events that are due."""
+        self.store.settle_host()
+        for owed in self.store.find_owed(_BATCH):
+            try:
+                self.settlement.settle(owed, "sweep")
+            except Exception:  # one bad receiver stops nobody
+                _logger.exception("Payment %s is still owed to the shop", owed.id)
+        return self.outbox.deliver(limit)
 
 
 class _Sweep:
@@ -81,13 +104,13 @@ class _Sweep:
         self._app, self._store, self._settlement = app, store, settlement
         self._left = limit
         self._progress = progress
-        self._begun = utcnow()
+        self._begun = clock.utcnow()
         self._due = store.count_due(self._begun) if progress else 0
         self._lock = threading.Lock()
         self._taken: deque[Snapshot] = deque()
         self._lease: str | None = None
         self._stopped = False
-        self.checked = self.changed = self.errors = 0
+        self.checked = self.changed = self.errors = self.refused = 0
 
     def run(self, concurrency: int) -> None:
         """Work until nothing is due; what an interrupt leaves is given back."""
@@ -98,7 +121,7 @@ class _Sweep:
                 self._work_in_threads(concurrency)
         except BaseException:
             if self._lease is not None:
-                self._store.release(self._lease, utcnow())
+                self._store.release(self._lease, clock.utcnow())
             raise
 
     def _work_in_threads(self, concurrency: int) -> None:
@@ -118,7 +141,7 @@ class _Sweep:
                 if seen is None:
                     return
                 outcome = self._check(seen)
-            self._count(*outcome)
+            self._count(outcome)
 
     def _next(self) -> Snapshot | None:
         with self._lock:
@@ -131,13 +154,13 @@ class _Sweep:
         if size == 0:
             return
         self._lease = uuid.uuid4().hex
-        batch = self._store.claim_due(self._begun, self._lease, utcnow() + LEASE, size)
+        batch = self._store.claim_due(self._begun, self._lease, clock.utcnow() + LEASE, size)
         self._taken.extend(batch)
         if self._left is not None:
             self._left -= len(batch)
 
-    def _check(self, seen: Snapshot) -> tuple[bool, bool]:
-        """Return whether the payment changed, and whether it could not be verified."""
+    def _check(self, seen: Snapshot) -> str:
+        """Return what the payment counts as, beside being checked."""
         try:
             after = self._settlement.settle(seen, "sweep")
         except Exception as error:  # one bad payment stops nobody
@@ -146,8 +169,8 @@ class _Sweep:
             else:
                 _logger.exception("Payment %s could not be settled", seen.id)
             self._postpone(seen, error)
-            return False, True
-        return after.status != seen.status, False
+            return "refused" if signals.raised_by(error) else "errors"
+        return "changed" if after.status != seen.status else "checked"
 
     def _postpone(self, seen: Snapshot, error: Exception) -> None:
         try:
@@ -155,10 +178,11 @@ class _Sweep:
         except Exception:  # the end of the lease brings it back
             _logger.exception("Payment %s could not be put off", seen.id)
 
-    def _count(self, changed: bool, failed: bool) -> None:
+    def _count(self, outcome: str) -> None:
         with self._lock:
             self.checked += 1
-            self.changed += changed
-            self.errors += failed
+            self.changed += outcome == "changed"
+            self.errors += outcome == "errors"
+            self.refused += outcome == "refused"
             if self._progress is not None:
                 self._progress(self.checked, max(self._due, self.checked))

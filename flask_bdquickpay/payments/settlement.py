@@ -8,7 +8,7 @@ one short transaction.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,12 @@ from ..errors import GatewayError, GatewayUnavailableError, InvoiceNotFoundError
 from ..gateway.answers import VerifiedPayment
 from ..gateway.client import BDQuickPayClient
 from ..settings import Settings
-from . import reasons
-from .clock import utcnow
-from .ledger import TRIES, Ledger
+from . import clock, reasons, signals
+from .ledger import TRIES, Ledger, refusal
 from .models import PaymentMixin
 from .status import MONEY_CAME, MOVES, PaymentStatus
 from .store import Conflict, Store
+from .transaction import is_transient
 from .verdict import Snapshot, Verdict, is_known, judge
 
 _logger = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ GRACE = 2.0
 RETRY = timedelta(minutes=15)
 #: Between two gateway calls that the waiting page may cause.
 ASKING_PAUSE = timedelta(seconds=3)
+_NONE = timedelta(0)
+#: So often a payment is cancelled; then a customer who comes back changes nothing any more.
+_CANCELS = 5
 #: Sources that close a payment which the gateway has forgotten; whoever else asks hears of it.
 _CLOSERS = ("checkout", "sweep")
 #: Sources that are worth a line in the timeline also when there is nothing left to ask.
@@ -56,8 +59,7 @@ class Settlement:
         seen = self.store.find("id", payment_id)
         if seen is None:
             raise LookupError(f"There is no payment {payment_id}.")
-        self.settle(seen, source, **options)
-        return self.store.load_kept(payment_id)
+        return self.store.load_kept(self.settle(seen, source, **options))
 
     def settle(
         self,
@@ -66,6 +68,7 @@ class Settlement:
         *,
         timeout: float | None = None,
         gave_up: bool = False,
+        promised: bool = False,
         actor: str | None = None,
     ) -> Snapshot:
         """Ask the gateway about a payment and apply its answer: the one door for all.
@@ -74,36 +77,81 @@ class Settlement:
 
         :param timeout: seconds for the gateway call, else the client's.
         :param gave_up: whether the customer came back by the cancel URL.
+        :param promised: whether a webhook announces that it was completed.
         :raises GatewayError: with the payment unchanged, the failure noted in its timeline; but a
             payment that has expired and that the gateway does not know any more expires here too
             at the next checkout or sweep.
+        :raises Exception: what a receiver of the shop raised, with the payment unchanged but for
+            what the gateway said and ``problem``.
         """
+        if seen.is_owed:
+            return self._announce(seen, source, actor)
         if seen.invoice_id is None:
             if seen.status == PaymentStatus.CREATED:
                 self.close_if_lost(seen, source)
             return self.store.again(seen)
         if seen.is_closed:
-            if source in _FACTS and not (source == "webhook" and seen.announced):
+            if source in _FACTS and not (source == "webhook" and seen.has_webhook):
                 self.ledger.note(seen, source, "it was settled already")
             return seen
-        asked = utcnow()  # an answer may be as old as this
+        if promised and seen.promised_at is None:
+            seen = self.ledger.keep(seen, source, {}, promised_at=clock.utcnow()) or seen
+        asked = clock.utcnow()  # an answer may be as old as this
         try:
-            answer = self.client.verify_payment(seen.invoice_id, timeout=timeout)
+            answer = self._ask(seen, timeout)
         except GatewayError as error:
-            forgotten = isinstance(error, InvoiceNotFoundError) and seen.has_expired(utcnow())
-            if forgotten and PaymentStatus.EXPIRED in MOVES[seen.status] and source in _CLOSERS:
-                reason = seen.reason if seen.superseded else reasons.UNKNOWN_AT_GATEWAY
-                verdict = Verdict(PaymentStatus.EXPIRED, reason)
-                return self.ledger.move(seen, verdict, source) or self.store.again(seen)
+            forgotten = self._forgotten(seen, error, source)
+            if forgotten is not None:
+                return self.ledger.move(seen, forgotten, source) or self.store.again(seen)
             if source != "status":
                 note = f"the gateway could not be asked: {error.message}"
                 self.ledger.note(seen, source, note)
             raise
         return self._apply(seen, answer, asked, source, gave_up=gave_up, actor=actor)
 
-    def close_if_lost(self, created: Snapshot, source: str) -> bool:
-        """Fail a payment whose creation was never answered; nobody holds its URL."""
-        if utcnow() < created.created_at + self.patience:
+    def _announce(self, seen: Snapshot, source: str, actor: str | None) -> Snapshot:
+        """Tell the shop of a completed payment that it is owed; later, where nobody listens."""
+        if not self.ledger.announce(seen, source, actor) and source == "sweep":
+            self.postpone(seen, LookupError("no receiver"))
+        return self.store.again(seen)
+
+    def _ask(self, seen: Snapshot, timeout: float | None) -> VerifiedPayment:
+        """Ask the gateway that made the payment.
+
+        :raises GatewayUnavailableError: when that is another one than the app's.
+        """
+        assert seen.invoice_id is not None  # noqa: S101  # looked at before
+        if not self.is_ours(seen):
+            raise GatewayUnavailableError(
+                f"{reasons.OTHER_ACCOUNT}: set its BDQUICKPAY_BASE_URL and BDQUICKPAY_APP_KEY "
+                "(or BDQUICKPAY_PREVIOUS_APP_KEYS) to ask about it",
+                invoice_id=seen.invoice_id,
+            )
+        return self.client.verify_payment(seen.invoice_id, timeout=timeout)
+
+    def is_ours(self, seen: Snapshot) -> bool:
+        """Whether the app's gateway and account, or an earlier key of it, made the payment."""
+        if seen.made_with is None:  # before this was kept
+            return True
+        account = self.client.account
+        keys = (account.app_key, *self.settings.previous_app_keys)
+        return seen.made_with in map(account.fingerprint, keys)
+
+    def _forgotten(self, seen: Snapshot, error: GatewayError, source: str) -> Verdict | None:
+        """The verdict on a payment past its end that the gateway does not know any more."""
+        if not isinstance(error, InvoiceNotFoundError) or source not in _CLOSERS:
+            return None
+        if not seen.has_expired(clock.utcnow()) or PaymentStatus.EXPIRED not in MOVES[seen.status]:
+            return None
+        reason = seen.reason if seen.made_way else reasons.UNKNOWN_AT_GATEWAY
+        return Verdict(PaymentStatus.EXPIRED, reason)
+
+    def close_if_lost(self, created: Snapshot, source: str, *, at_once: bool = False) -> bool:
+        """Fail a payment whose creation was never answered; nobody holds its URL.
+
+        :param at_once: for who has waited that long, whatever the clocks say.
+        """
+        if not at_once and clock.utcnow() < created.created_at + self.patience:
             return False
         self.ledger.move(created, Verdict(PaymentStatus.FAILED, reasons.ANSWER_LOST), source)
         return True
@@ -120,7 +168,7 @@ class Settlement:
         """
         values = self.ledger.rescheduled(seen)
         if not isinstance(error, InvoiceNotFoundError):
-            values["check_after"] = values["check_after"] or utcnow() + RETRY
+            values["check_after"] = values["check_after"] or clock.utcnow() + RETRY
         self.store.transaction(lambda: self.store.amend(seen, **values))
 
     def _apply(
@@ -137,17 +185,18 @@ class Settlement:
         if not is_known(answer.status):
             _logger.warning("Unknown gateway status %r (payment %s)", answer.status, seen.id)
         facts = {"gateway_answer": answer.facts, "actor": actor}
+        now = asked + min(self.client.clock_skew or _NONE, _NONE)  # a fast clock ends nothing early
         for _ in range(TRIES):
             verdict = judge(
                 seen,
                 answer,
-                asked,
+                now,
                 late_window=self.ledger.late_window,
                 flag_late=self.settings.late_payments == "flag",
-                gave_up=gave_up,
+                gave_up=gave_up and self._may_cancel(seen),
             )
             after = (
-                self.ledger.stay(seen, answer.status, source, facts)
+                self.ledger.keep(seen, source, facts, gateway_status=answer.word)
                 if verdict is None
                 else self._arrive(seen, answer, verdict, source, facts)
             )
@@ -155,6 +204,10 @@ class Settlement:
                 return after
             seen = self.store.again(seen)
         raise GatewayUnavailableError("Too many changes at once.", invoice_id=seen.invoice_id)
+
+    def _may_cancel(self, seen: Snapshot) -> bool:
+        """Whether another round of cancel and checkout is worth a transition, which all hear of."""
+        return self.store.count_cancels(seen) < _CANCELS
 
     def _arrive(
         self,
@@ -168,26 +221,54 @@ class Settlement:
 
         Whether another payment stands in its way is looked at after the database has said so.
         """
-        values: dict[str, Any] = {"gateway_status": answer.status}
-        if verdict.status in MONEY_CAME and answer.transaction is not None:
-            values["verified_at"] = answer.transaction.verified_at or utcnow()
+        learnt = _learnt(answer) if verdict.status in MONEY_CAME else {}
+        learnt["gateway_status"] = answer.word
         displaced = None
         for _ in range(TRIES):
             if self._is_outdated(seen, verdict):
                 verdict, displaced = verdict.flagged(reasons.PAID_SUPERSEDED), None
             try:
-                return self.ledger.move(seen, verdict, source, facts, displaced=displaced, **values)
+                return self.ledger.move(seen, verdict, source, facts, displaced=displaced, **learnt)
             except Conflict:
                 verdict, displaced = self.ledger.rival(seen, verdict)
-            except DBAPIError:
-                raise
+            except signals.FlagPayment as objection:
+                verdict = replace(verdict, status=PaymentStatus.FLAGGED, reason=objection.reason)
             except Exception as error:
-                note = f"not applied: a receiver raised {type(error).__name__}"
-                self.ledger.note(seen, source, note)
+                if _is_trouble(error):
+                    raise
+                self._refused(seen, source, facts, learnt, error)
                 raise
         return None
+
+    def _refused(
+        self,
+        seen: Snapshot,
+        source: str,
+        facts: dict[str, Any],
+        learnt: dict[str, Any],
+        error: Exception,
+    ) -> None:
+        """Keep what was learnt, though a receiver of the shop refuses to hear it."""
+        problem = refusal(error)
+        _logger.error("Payment %s is not booked: %s", seen.id, problem)
+        learnt = learnt | {"problem": problem}
+        learnt.pop("verified_at", None)
+        self.ledger.keep(seen, source, facts | {"note": f"not applied: {problem}"}, **learnt)
 
     def _is_outdated(self, seen: Snapshot, verdict: Verdict) -> bool:
         """Whether late money is of another amount than what the order was charged since."""
         late = seen.is_believed_over and verdict.status == PaymentStatus.COMPLETED
         return late and self.store.was_repriced(seen)
+
+
+def _learnt(answer: VerifiedPayment) -> dict[str, Any]:
+    """What a completed answer says of the money."""
+    paid = answer.transaction
+    if paid is None:
+        return {}
+    return {"verified_at": paid.verified_at or clock.utcnow(), "received_amount": paid.amount}
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether the database, and not the shop's code, stood in the way."""
+    return isinstance(error, DBAPIError) and (is_transient(error) or error.connection_invalidated)

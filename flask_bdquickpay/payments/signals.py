@@ -46,10 +46,27 @@ OF_STATUS: dict[PaymentStatus, Signal] = {
 
 
 def paid_is_heard(app: Flask) -> bool:
-    """Whether anybody listens to the money of this app."""
-    return any(
-        True for signal in (payment_paid, payment_changed) for _ in signal.receivers_for(app)
-    )
+    """Whether anybody in this process listens to the money of this app."""
+    return not payment_paid.is_muted and any(True for _ in payment_paid.receivers_for(app))
+
+
+class FlagPayment(Exception):
+    """Raised by a receiver of `payment_paid`: a person is to decide about this money.
+
+    What the receivers did is rolled back, and the payment is flagged with the reason, in one move.
+
+    :param reason: such as ``"the order's total has changed"``; kept as ``payment.reason``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason: str = str(reason)
+
+
+def raised_by(error: BaseException) -> str | None:
+    """Return the name of the receiver that raised `error`, if it was one."""
+    name: str | None = getattr(error, "_bdquickpay_receiver", None)
+    return name
 
 
 def calls(signal: Signal, app: Flask, **arguments: Any) -> Iterator[Callable[[], None]]:
@@ -61,11 +78,22 @@ def calls(signal: Signal, app: Flask, **arguments: Any) -> Iterator[Callable[[],
 def _timed(
     receiver: Callable[..., Any], app: Flask, arguments: dict[str, Any]
 ) -> Callable[[], None]:
+    name = _name(receiver)
+
     def call() -> None:
         begin = time.monotonic()
-        receiver(app, **arguments)
+        try:
+            receiver(app, **arguments)
+        except Exception as error:
+            vars(error)["_bdquickpay_receiver"] = name
+            raise
         if (seconds := time.monotonic() - begin) > _SLOW:
-            name = getattr(receiver, "__qualname__", repr(receiver))
             _logger.warning("Receiver %s of a payment signal took %.1f s", name, seconds)
 
     return call
+
+
+def _name(receiver: Callable[..., Any]) -> str:
+    module = getattr(receiver, "__module__", None)
+    name = getattr(receiver, "__qualname__", repr(receiver))
+    return f"{module}.{name}" if module else name

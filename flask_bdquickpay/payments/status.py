@@ -25,6 +25,11 @@ class PaymentStatus(str, Enum):
         return self not in (PaymentStatus.CREATED, PaymentStatus.PENDING)
 
 
+def has_said(gateway_status: str | None, word: str) -> bool:
+    """Whether the gateway's own word, as it is kept, is this one."""
+    return gateway_status is not None and gateway_status.strip().lower() == word
+
+
 #: The gateway has said that it was paid.
 MONEY_CAME = frozenset({PaymentStatus.COMPLETED, PaymentStatus.FLAGGED})
 #: Over, as far as we know: money may still come.
@@ -43,5 +48,5 @@ MOVES: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.COMPLETED: frozenset(),
 }
 
-#: The reason of a payment whose order's amount changed: money that still arrives on it is flagged.
-SUPERSEDED = "superseded"
+#: The reasons of payments that made way for another: money that still arrives on them is flagged.
+SUPERSEDED, GIVEN_UP = "superseded", "given up by the shop"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -22,18 +22,21 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransactionOrigin
 from sqlalchemy.pool import StaticPool
 
 from ..errors import BDQuickPayError
-from . import transaction
-from .clock import utcnow
+from . import clock, transaction
 from .models import Models, PaymentEventMixin, PaymentMixin
-from .status import BELIEFS, MOVES, SUPERSEDED, PaymentStatus
+from .status import BELIEFS, MOVES, PaymentStatus
 from .verdict import Snapshot
 
 T = TypeVar("T")
-_COLUMNS = [field.name for field in fields(Snapshot) if field.name != "announced"]
+#: So many earlier payments of an order are asked about before it gets a new one.
+_MOST_LATE = 20
+#: Before every payment.
+_EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_COLUMNS = [field.name for field in fields(Snapshot) if field.name != "has_webhook"]
 
 
 def _storable(text: str | None) -> str | None:
@@ -41,6 +44,13 @@ def _storable(text: str | None) -> str | None:
     if text is None:
         return None
     return text[:10_000].replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _other_tables(payment_id: int) -> BDQuickPayError:
+    return BDQuickPayError(
+        f"Payment {payment_id} is not where it was: this connection sees other tables. Where each "
+        "tenant has a schema, choose it at every checkout of a connection, not once in a request."
+    )
 
 
 class Conflict(Exception):
@@ -55,6 +65,20 @@ def _conflicts() -> Iterator[None]:
         if not transaction.is_duplicate(error):
             raise  # a NOT NULL or CHECK of the shop's own model, say: no rival's doing
         raise Conflict from error
+
+
+@dataclass(frozen=True)
+class OutboxEvent:
+    """An event that waits for its delivery.
+
+    :ivar token: of its payment, ``None`` when that is gone.
+    :ivar attempts: how often it was tried.
+    """
+
+    id: int
+    payment_id: int
+    token: str | None
+    attempts: int = 0
 
 
 class Store:
@@ -79,6 +103,8 @@ class Store:
         }
         self._move = update(payments).where(
             payments.c.id == bindparam("p_id"),
+            # A connection may see the tables of another tenant, who has a payment of that id, too.
+            payments.c.token == bindparam("p_token"),
             payments.c.status == bindparam("p_status"),
             payments.c.reason.is_not_distinct_from(
                 bindparam("p_reason", type_=payments.c.reason.type)
@@ -116,15 +142,35 @@ class Store:
         def check() -> None:
             if self.session is not session or session.get_transaction() is not begun:
                 raise BDQuickPayError(
-                    "A signal receiver rolled back or closed db.session; let it raise instead."
+                    "A signal receiver rolled back or closed db.session, and with it the payment. "
+                    "Let it raise instead; for 'insert, or go on when it is there', write "
+                    "'with db.session.begin_nested():' around the insert, and catch IntegrityError "
+                    "around that."
                 )
 
         return check
 
     def settle_host(self) -> None:
-        """Commit what the host has begun, so that no connection is held and nothing is lost."""
-        if self.session.in_transaction():
-            self.session.commit()
+        """Commit what the host has begun, so that no connection is held and nothing is lost.
+
+        :raises BDQuickPayError: in a receiver, or in a block of the host's own: its transaction is
+            not ours to end.
+        """
+        if transaction.is_running():
+            raise BDQuickPayError(
+                "start() and confirm() can't be called in a signal receiver: its transaction is "
+                "still open. Use payment_changed, which comes after the commit."
+            )
+        begun = self.session.get_transaction()
+        if begun is None:
+            return
+        own = self.session.in_nested_transaction()
+        if own or begun.origin is not SessionTransactionOrigin.AUTOBEGIN:
+            raise BDQuickPayError(
+                "start() and confirm() commit db.session, and can't be called in a block of "
+                "db.session.begin() or begin_nested(). Call them after it."
+            )
+        self.session.commit()
 
     # Reading
 
@@ -135,22 +181,44 @@ class Store:
 
     def again(self, seen: Snapshot) -> Snapshot:
         """Return a payment as it stands now."""
-        again = self.find("id", seen.id)
-        assert again is not None  # noqa: S101  # payments are never deleted
+        again = self.find("token", seen.token)
+        if again is None or again.id != seen.id:
+            raise _other_tables(seen.id)
         return again
 
-    def find_late(self, reference: str) -> Snapshot | None:
-        """Return the order's newest payment that is believed over, while money may still come."""
+    def find_late(self, reference: str) -> list[Snapshot]:
+        """Return the order's payments on which money may still come, the newest first.
+
+        But for the one that the order stands or falls with.
+        """
         table = self._payments
         statement = self._snapshot.where(
             table.c.customer_reference == bindparam("value"),
-            table.c.status.in_(BELIEFS),
+            table.c.status.in_((*BELIEFS, PaymentStatus.PENDING)),
+            table.c.order_key.is_(None),
             table.c.invoice_id.is_not(None),
             table.c.check_after.is_not(None),
-            table.c.reason.is_distinct_from(SUPERSEDED),
         )
-        row = self._first(statement.order_by(table.c.id.desc()).limit(1), {"value": reference})
-        return None if row is None else Snapshot(*tuple(row))
+        return self._all(
+            statement.order_by(table.c.id.desc()).limit(_MOST_LATE), {"value": reference}
+        )
+
+    def find_owed(self, limit: int) -> list[Snapshot]:
+        """Return completed payments of which the shop has not been told."""
+        table = self._payments
+        statement = self._snapshot.where(
+            table.c.check_after >= _EVER,  # an index finds what is later, not what is not null
+            table.c.status == PaymentStatus.COMPLETED,
+            table.c.announced_at.is_(None),
+        )
+        return self._all(statement.order_by(table.c.check_after).limit(limit), {})
+
+    def count_cancels(self, seen: Snapshot) -> int:
+        """Return how often a payment was cancelled."""
+        table = self._events
+        cancels = (table.c.payment_id == seen.id, table.c.new_status == PaymentStatus.CANCELLED)
+        row = self._first(select(func.count()).select_from(table).where(*cancels), {})
+        return 0 if row is None else int(row[0])
 
     def was_repriced(self, seen: Snapshot) -> bool:
         """Return whether the order had a payment of another amount after this one."""
@@ -169,23 +237,32 @@ class Store:
         self.session.rollback()  # only read: gives the connection back without a COMMIT
         return row
 
-    def load(self, payment_id: int) -> PaymentMixin:
+    def _all(self, statement: Select[Any], values: dict[str, object]) -> list[Snapshot]:
+        self.settle_host()
+        found = [Snapshot(*tuple(row)) for row in self.session.execute(statement, values)]
+        self.session.rollback()
+        return found
+
+    def load(self, seen: Snapshot) -> PaymentMixin:
         """Return the payment's object as the database has it now."""
-        payment = self.session.get(self.models.payment, payment_id, populate_existing=True)
-        assert payment is not None  # noqa: S101  # payments are never deleted
+        payment = self.session.get(self.models.payment, seen.id, populate_existing=True)
+        if payment is None or payment.token != seen.token:
+            raise _other_tables(seen.id)
         return payment
 
-    def load_kept(self, payment_id: int) -> PaymentMixin:
+    def load_kept(self, seen: Snapshot) -> PaymentMixin:
         """Return the payment's object, which stays as it is while no connection is held."""
-        payment = self.load(payment_id)
+        payment = self.load(seen)
         self.keep_loaded()
         return payment
 
-    def load_event(self, event_id: int) -> PaymentEventMixin:
-        """Return the event's object."""
-        event = self.session.get(self.models.event, event_id)
-        assert event is not None  # noqa: S101  # the timeline is append-only
-        return event
+    def load_event(self, event_id: int) -> tuple[PaymentEventMixin, PaymentMixin] | None:
+        """Return the event's object and its payment's; ``None`` when that is gone."""
+        event = self.session.get(self.models.event, event_id, populate_existing=True)
+        if event is None:
+            return None
+        payment = self.session.get(self.models.payment, event.payment_id, populate_existing=True)
+        return None if payment is None else (event, payment)
 
     # Writing, inside a transaction
 
@@ -194,7 +271,7 @@ class Store:
 
         :raises Conflict: when the order has a payment already.
         """
-        now = utcnow()
+        now = clock.utcnow()
         values = {"created_at": now, "updated_at": now} | values
         with _conflicts():
             result = self._execute(insert(self._payments), **values)
@@ -214,24 +291,64 @@ class Store:
 
         :raises Conflict: when a unique value belongs to another payment.
         """
-        key = {"p_id": seen.id, "p_status": seen.status, "p_reason": seen.reason}
+        key = {"p_id": seen.id, "p_token": seen.token}
+        key |= {"p_status": seen.status, "p_reason": seen.reason}
         if "reason" in values:
             values["reason"] = _storable(values["reason"])
         with _conflicts():
-            result = self._execute(self._move, updated_at=utcnow(), **key, **values)
+            result = self._execute(self._move, updated_at=clock.utcnow(), **key, **values)
         return result.rowcount == 1
 
-    def displace(self, payment_id: int) -> None:
-        """Take the order from a payment that has not been paid."""
+    def displace(self, holder: Snapshot) -> None:
+        """Take the order from a payment that has not been paid, or only with play money."""
         table = self._payments
-        unpaid = update(table).where(
-            table.c.id == payment_id, table.c.status != PaymentStatus.COMPLETED
-        )
+        unpaid = update(table).where(table.c.id == holder.id, table.c.token == holder.token)
+        if holder.status != PaymentStatus.COMPLETED:
+            unpaid = unpaid.where(table.c.status != PaymentStatus.COMPLETED)
         self._execute(unpaid, order_key=None)
+
+    def mark_announced(self, seen: Snapshot) -> bool:
+        """Take on telling the shop of a completed payment; return whether it was still owed."""
+        table = self._payments
+        owed = update(table).where(
+            table.c.id == seen.id,
+            table.c.token == seen.token,
+            table.c.status == PaymentStatus.COMPLETED,
+            table.c.announced_at.is_(None),
+        )
+        now = clock.utcnow()
+        values = {"announced_at": now, "updated_at": now, "check_after": None, "problem": None}
+        return self._execute(owed, lease=None, **values).rowcount == 1
+
+    def keep_problem(self, seen: Snapshot, problem: str) -> None:
+        """Note on a completed payment why the shop could not be told of it."""
+        table = self._payments
+        one = update(table).where(table.c.id == seen.id, table.c.token == seen.token)
+        self._execute(one, problem=_storable(problem))
+
+    def repeat(self, seen: Snapshot, source: str, note: str | None, **values: Any) -> int:
+        """Append a fact that changed nothing, or count it up where it only repeats itself."""
+        table = self._events
+        answer = values.get("gateway_answer")
+        same = (
+            table.c.payment_id == seen.id,
+            table.c.source == source,
+            table.c.new_status.is_(None),
+            table.c.old_status == seen.status,
+            table.c.note.is_(None) if note is None else table.c.note == _storable(note),
+        )
+        newest = select(table.c.id, table.c.gateway_answer).where(*same).order_by(table.c.id.desc())
+        found = self.session.execute(newest.limit(1)).first()
+        if found is None or found.gateway_answer != answer:
+            return self.record(seen, source, note, **values)
+        again = update(table).where(table.c.id == found.id)
+        self._execute(again, count=table.c.count + 1, repeated_at=clock.utcnow())
+        return int(found.id)
 
     def record(self, seen: Snapshot, source: str, note: str | None = None, **values: Any) -> int:
         """Append a fact to the payment's timeline and return its id."""
-        values = {"old_status": seen.status, "created_at": utcnow(), "attempts": 0} | values
+        fixed = {"old_status": seen.status, "created_at": clock.utcnow(), "attempts": 0, "count": 1}
+        values = fixed | values
         values["note"] = _storable(note)
         result = self._execute(insert(self._events), payment_id=seen.id, source=source, **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
@@ -279,32 +396,42 @@ class Store:
 
     # The outbox
 
-    def due_events(self, now: datetime, limit: int) -> list[int]:
-        """Return the ids of the events to deliver, the longest due first."""
-        due = self._events.c.deliver_after
-        statement = select(self._events.c.id).where(due <= now).order_by(due).limit(limit)
-        ids = list(self.session.scalars(statement))
+    def due_events(self, due_before: datetime, limit: int) -> list[OutboxEvent]:
+        """Return the events to deliver, the longest due first."""
+        events, payments = self._events, self._payments
+        due = events.c.deliver_after
+        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts)
+        joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
+        statement = select(*columns).select_from(joined).where(due <= due_before)
+        rows = self.session.execute(statement.order_by(due).limit(limit)).all()
         self.session.rollback()
-        return ids
+        return [OutboxEvent(*tuple(row)) for row in rows]
 
-    def claim_event(self, event_id: int, now: datetime, lease: timedelta) -> int | None:
-        """Return how often the event was tried before, ``None`` if it is not due any more."""
+    def claim_event(self, event: OutboxEvent, now: datetime, until: datetime) -> bool:
+        """Return whether the event is the caller's to deliver; nobody else gets it before then."""
+        table, payments = self._events, self._payments
+        mine = update(table).where(
+            table.c.id == event.id,
+            table.c.deliver_after <= now,
+            table.c.attempts == event.attempts,
+        )
+        if event.token is not None:
+            payment = select(payments.c.id).where(payments.c.token == event.token)
+            mine = mine.where(table.c.payment_id == payment.scalar_subquery())
+        values = {"deliver_after": until, "attempts": event.attempts + 1}
+        return self.transaction(lambda: self._execute(mine, **values).rowcount == 1)
+
+    def close_unheard(self, before: datetime) -> None:
+        """Close the events that nobody has listened to since they were due, before then."""
         table = self._events
-        claim = update(table).where(table.c.id == event_id, table.c.deliver_after <= now)
+        values = {"deliver_after": None, "error": "nobody listens to payment_changed"}
+        old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0)
+        self.transaction(lambda: self._execute(old, **values))
 
-        def work() -> int | None:
-            values = {"deliver_after": now + lease, "attempts": table.c.attempts + 1}
-            if self._execute(claim.values(values)).rowcount != 1:
-                return None
-            attempts = select(table.c.attempts).where(table.c.id == event_id)
-            return int(self.session.execute(attempts).scalar_one()) - 1
-
-        return self.transaction(work)
-
-    def close_event(self, event_id: int, error: str | None, again: datetime) -> None:
+    def close_event(self, event_id: int, error: str | None, again: datetime | None) -> None:
         """Note that an event was delivered, or why it was not and when it is tried again."""
         values = (
-            {"delivered_at": utcnow(), "deliver_after": None, "error": None}
+            {"delivered_at": clock.utcnow(), "deliver_after": None, "error": None}
             if error is None
             else {"deliver_after": again, "error": _storable(error)}
         )
@@ -314,7 +441,12 @@ class Store:
     def reopen_event(self, event_id: int) -> None:
         """Put an event back into the outbox."""
         event = update(self._events).where(self._events.c.id == event_id)
-        values = {"deliver_after": utcnow(), "delivered_at": None, "error": None}
+        values = {
+            "deliver_after": clock.utcnow(),
+            "delivered_at": None,
+            "error": None,
+            "attempts": 0,
+        }
         self.transaction(lambda: self._execute(event, **values))
 
     def keep_loaded(self) -> None:

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from sqlalchemy import Table
@@ -17,6 +18,7 @@ from ..deadline import deadline, time_left
 from .locks import bounded_wait
 
 T = TypeVar("T")
+_running: ContextVar[bool] = ContextVar("running", default=False)
 _logger = logging.getLogger(__name__)
 #: Seconds after which a transaction that keeps colliding is given up.
 PATIENCE = 5.0
@@ -27,6 +29,11 @@ _TRANSIENT = (
     *(1020, 1205, 1213),  # record changed, lock wait time-out, deadlock
 )
 _DUPLICATE = ("23505", 1062)
+
+
+def is_running() -> bool:
+    """Whether the caller is inside of one: a signal receiver, say."""
+    return _running.get()
 
 
 def run(session: Session, work: Callable[[], T], table: Table) -> T:
@@ -73,9 +80,11 @@ def _commit_withheld(session: Session) -> Iterator[None]:
         session.expire_all()
 
     session.commit = flush  # type: ignore[method-assign]
+    token = _running.set(True)
     try:
         yield
     finally:
+        _running.reset(token)
         del session.commit
 
 

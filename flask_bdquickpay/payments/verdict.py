@@ -9,12 +9,15 @@ from typing import Any
 
 from ..gateway.answers import VerifiedPayment
 from . import reasons
-from .status import BELIEFS, MONEY_CAME, SUPERSEDED, PaymentStatus
+from .status import BELIEFS, GIVEN_UP, MONEY_CAME, SUPERSEDED, PaymentStatus, has_said
 
 _AT_ONCE = timedelta(0)
 _MINUTE = timedelta(minutes=1)
 _SLOWEST = timedelta(minutes=15)
 _LATE = timedelta(hours=2)
+#: How long after its end verify may go on to say pending: the gateway books with a delay. Longer
+#: when a webhook has announced the money.
+GRACE, PROMISED_GRACE = timedelta(minutes=2), timedelta(minutes=15)
 _GATEWAY_WORDS = {
     "failed": PaymentStatus.FAILED,
     "cancelled": PaymentStatus.CANCELLED,
@@ -39,8 +42,15 @@ class Snapshot:
     resolved_by: str | None
     created_at: datetime
     expires_at: datetime | None
+    announced_at: datetime | None
+    promised_at: datetime | None
+    check_after: datetime | None
+    received_amount: Decimal | None
+    problem: str | None
+    made_with: str | None
+    made_for: str | None
     checks: int
-    announced: bool = False  #: whether a webhook about it is in its timeline
+    has_webhook: bool = False  #: whether a webhook about it is in its timeline
 
     @property
     def is_closed(self) -> bool:
@@ -50,7 +60,21 @@ class Snapshot:
     @property
     def is_over_at_gateway(self) -> bool:
         """Whether the gateway's last word was that no money will come."""
-        return self.gateway_status in _GATEWAY_WORDS
+        return any(has_said(self.gateway_status, word) for word in _GATEWAY_WORDS)
+
+    @property
+    def is_unbooked(self) -> bool:
+        """Whether the gateway has the money, and the shop's own code refuses it."""
+        return has_said(self.gateway_status, "completed") and not self.is_closed
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the shop has not been told of the money; what is owed is due for the sweep."""
+        return (
+            self.status == PaymentStatus.COMPLETED
+            and self.announced_at is None
+            and self.check_after is not None
+        )
 
     @property
     def money_came(self) -> bool:
@@ -58,8 +82,9 @@ class Snapshot:
         return self.status in MONEY_CAME
 
     @property
-    def superseded(self) -> bool:
-        return self.reason == SUPERSEDED
+    def made_way(self) -> bool:
+        """Whether another payment of the order took its place while it could still be paid."""
+        return self.reason in (SUPERSEDED, GIVEN_UP)
 
     def after(self, **values: Any) -> Snapshot:
         """The payment as it stands once these columns have changed."""
@@ -72,6 +97,11 @@ class Snapshot:
 
     def has_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and now > self.expires_at
+
+    @property
+    def grace(self) -> timedelta:
+        """How long after its end it may still be called pending."""
+        return PROMISED_GRACE if self.promised_at is not None else GRACE
 
 
 @dataclass(frozen=True)
@@ -102,6 +132,7 @@ def judge(
 ) -> Verdict | None:
     """Return the move that `answer` calls for, ``None`` when it calls for none.
 
+    :param now: when it was asked for, by the clock that is further back, ours or the gateway's.
     :param late_window: how long after its end a payment with an unknown word is waited for.
     :param flag_late: whether money on a payment that had failed or expired is flagged.
     :param gave_up: whether the customer came back by the cancel URL.
@@ -117,7 +148,7 @@ def judge(
         status = PaymentStatus.CANCELLED
     if status is None:
         return None
-    return Verdict(status, payment.reason if payment.superseded else _why(status, payment, answer))
+    return Verdict(status, payment.reason if payment.made_way else _why(status, payment, answer))
 
 
 def _completed(payment: Snapshot, answer: VerifiedPayment, flag_late: bool) -> Verdict:
@@ -126,7 +157,7 @@ def _completed(payment: Snapshot, answer: VerifiedPayment, flag_late: bool) -> V
         objection = reasons.PAID_LATE
     trx_id = answer.transaction.trx_id if answer.transaction else None
     status = PaymentStatus.COMPLETED if objection is None else PaymentStatus.FLAGGED
-    return Verdict(status, objection, trx_id, holds_order=not payment.superseded)
+    return Verdict(status, objection, trx_id, holds_order=not payment.made_way)
 
 
 _LATE_STATUSES = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
@@ -140,8 +171,8 @@ def _disagreement(payment: Snapshot, answer: VerifiedPayment) -> str | None:
         return reasons.OTHER_AMOUNT_PAID % {"amount": paid}
     if answer.customer_reference not in (None, payment.customer_reference):
         return reasons.OTHER_ORDER % {"reference": answer.customer_reference}
-    if payment.superseded:
-        return reasons.PAID_SUPERSEDED
+    if payment.made_way:
+        return reasons.PAID_SUPERSEDED if payment.reason == SUPERSEDED else reasons.PAID_GIVEN_UP
     return None
 
 
@@ -150,7 +181,7 @@ def _unpaid(
 ) -> PaymentStatus | None:
     if answer.status in _GATEWAY_WORDS:
         return _GATEWAY_WORDS[answer.status]
-    patience = timedelta(0) if answer.status == "pending" else late_window
+    patience = payment.grace if answer.status == "pending" else late_window
     return PaymentStatus.EXPIRED if payment.has_expired(now - patience) else None
 
 
@@ -172,7 +203,7 @@ def is_payable(payment: Snapshot, now: datetime) -> bool:
     """Whether the gateway, by its last word, may still take money for an unpaid payment."""
     if payment.is_over_at_gateway:
         return False
-    return payment.gateway_status != "pending" or not payment.has_expired(now)
+    return not has_said(payment.gateway_status, "pending") or not payment.has_expired(now)
 
 
 def next_check(

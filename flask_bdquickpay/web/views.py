@@ -23,7 +23,7 @@ from ..errors import (
     OrderNotFoundError,
 )
 from ..gateway.answers import refuse_constant
-from ..payments.clock import utcnow
+from ..payments import clock
 from ..payments.models import PaymentMixin
 from ..payments.settlement import ASKING_PAUSE
 from ..payments.status import BELIEFS, MONEY_CAME
@@ -90,7 +90,7 @@ def checkout(reference: str) -> ResponseReturnValue:
     except GatewayError as error:
         _logger.error("No payment for order %r: %s %s", reference, error, error.errors)
         return _problem("rejected", 502, reference)
-    if payment.is_final:
+    if not payment.is_payable:
         return redirect(url_for("bdquickpay.success", token=payment.token), 303)
     return redirect(str(payment.payment_url), 303)
 
@@ -110,7 +110,7 @@ def _back(token: str, source: str) -> ResponseReturnValue:
     if seen is None:
         return _problem("not_found", 404)
     reached = _try_to_settle(seen, source, gave_up=source == "cancel")
-    payment = current_state().store.load_kept(seen.id)
+    payment = current_state().store.load_kept(seen)
     if payment.is_final and (reached or payment.status in MONEY_CAME):
         return _result(payment)
     if source == "cancel" and not reached:
@@ -158,8 +158,12 @@ _PATIENCE = timedelta(minutes=10)
 
 
 def _confirming(payment: PaymentMixin, reached: bool) -> ResponseReturnValue:
-    waited = utcnow() - payment.created_at
-    end = max(payment.expires_at or utcnow(), payment.created_at) - payment.created_at + _PATIENCE
+    waited = clock.utcnow() - payment.created_at
+    end = (
+        max(payment.expires_at or clock.utcnow(), payment.created_at)
+        - payment.created_at
+        + _PATIENCE
+    )
     refresh = None if waited > end else 5 if waited < timedelta(minutes=5) else 20
     # Of a payment that is believed over the status has nothing to tell: only this page asks.
     status_url = None if payment.is_final else url_for("bdquickpay.status", token=payment.token)
@@ -179,7 +183,7 @@ def status(token: str) -> ResponseReturnValue:
     if seen is None:
         return {"error": "not found"}, 404
     if not seen.status.is_final:
-        now = utcnow()
+        now = clock.utcnow()
         if current_state().store.claim_asking(seen.id, now, now - ASKING_PAUSE):
             _try_to_settle(seen, "status")
         seen = current_state().store.find("id", seen.id) or seen
