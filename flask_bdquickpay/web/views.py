@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import json
 import logging
 import re
 from datetime import timedelta
@@ -12,9 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from ..deadline import deadline
 from ..errors import (
     BDQuickPayError,
     GatewayError,
@@ -22,7 +18,6 @@ from ..errors import (
     InvoiceNotFoundError,
     OrderNotFoundError,
 )
-from ..gateway.answers import refuse_constant
 from ..payments import clock
 from ..payments.models import PaymentMixin
 from ..payments.settlement import ASKING_PAUSE
@@ -31,12 +26,9 @@ from ..payments.verdict import Snapshot
 from ..state import current_state
 from . import pages
 from .forms import PayForm
+from .webhook import webhook
 
 _logger = logging.getLogger(__name__)
-_MAX_WEBHOOK = 64 * 1024
-#: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
-_WEBHOOK_DEADLINE = 9.0
-_WEBHOOK_TIMEOUT = 8.0
 
 
 def make_blueprint() -> Blueprint:
@@ -201,65 +193,3 @@ def _find(token: str) -> Snapshot | None:
 
 def _problem(problem: str, code: int, reference: str | None = None) -> ResponseReturnValue:
     return pages.render("problem.html", problem=problem, reference=reference), code
-
-
-# The gateway
-
-
-def webhook() -> ResponseReturnValue:
-    """Take a webhook as a reason to ask the gateway; nothing in it is believed."""
-    try:
-        with deadline(_WEBHOOK_DEADLINE):
-            return _receive()
-    except HTTPException as error:
-        return {"error": error.name}, error.code or 400
-    except Exception as error:
-        if isinstance(error, BDQuickPayError):
-            _logger.warning("Webhook not applied: %s", error)
-        else:
-            _logger.exception("Webhook not applied")
-        return {"error": "could not be verified now; please retry"}, 503
-
-
-def _receive() -> ResponseReturnValue:
-    if not _key_matches(request.headers.get("X-App-Key", "")):
-        _logger.warning("Webhook refused: wrong or missing X-App-Key")
-        return {"error": "wrong X-App-Key"}, 401
-    event = _event()
-    if event is None:
-        return {"error": "the body must be a JSON object"}, 400
-    invoice = event.get("invoice_id")
-    if not isinstance(invoice, str) or not 0 < len(invoice) <= 128 or not invoice.isprintable():
-        return {"error": "invoice_id names no payment"}, 404
-    seen = current_state().store.find("invoice_id", invoice)
-    if seen is None:
-        return {"error": "unknown invoice_id"}, 404
-    return _apply(seen, event)
-
-
-def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
-    timeout = min(current_state().settings.timeout, _WEBHOOK_TIMEOUT)
-    seen = current_state().settlement.settle(seen, "webhook", timeout=timeout)
-    settled = seen.is_closed or seen.is_over_at_gateway
-    if event.get("event") == "payment.completed" and not settled:
-        return {"error": "the gateway does not call it completed yet; please retry"}, 503
-    return {"received": True}
-
-
-def _key_matches(key: str) -> bool:
-    state = current_state()
-    accepted = (state.client.account.app_key, *state.settings.previous_app_keys)
-    given = key.encode("latin-1", "replace")
-    matches = [hmac.compare_digest(given, known.encode("latin-1")) for known in accepted if known]
-    return any(matches)
-
-
-def _event() -> dict[str, Any] | None:
-    body = request.stream.read(_MAX_WEBHOOK + 1) or request.get_data()  # if the host has read it
-    if len(body) > _MAX_WEBHOOK or (request.content_length or 0) > _MAX_WEBHOOK:
-        raise RequestEntityTooLarge
-    try:
-        event = json.loads(body, parse_constant=refuse_constant)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) else None

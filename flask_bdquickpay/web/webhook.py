@@ -1,0 +1,98 @@
+"""The webhook: the gateway's reason for us to ask it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, LengthRequired
+
+from ..deadline import deadline
+from ..errors import BDQuickPayError
+from ..gateway.answers import as_name, refuse_constant
+from ..payments.verdict import Snapshot
+from ..state import current_state
+from .body import read_body
+
+_logger = logging.getLogger(__name__)
+#: A webhook larger than this is none of the gateway's, in bytes.
+MAX_WEBHOOK = 64 * 1024
+#: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
+_DEADLINE = 9.0
+_TIMEOUT = 8.0
+
+
+def webhook() -> ResponseReturnValue:
+    """Take a webhook as a reason to ask the gateway; nothing in it is believed."""
+    try:
+        with deadline(_DEADLINE):
+            return _receive()
+    except HTTPException as error:
+        return {"error": error.name}, error.code or 400
+    except Exception as error:
+        if isinstance(error, BDQuickPayError):
+            _logger.warning("Webhook not applied: %s", error)
+        else:
+            _logger.exception("Webhook not applied")
+        return {"error": "could not be verified now; please retry"}, 503
+
+
+def _receive() -> ResponseReturnValue:
+    if not _key_matches(request.headers.get("X-App-Key", "")):
+        _logger.warning("Webhook refused: wrong or missing X-App-Key")
+        return {"error": "wrong X-App-Key"}, 401
+    try:
+        event = _event()
+    except TimeoutError:
+        _logger.warning("Webhook not read: its body did not arrive in time")
+        return {"error": "the body did not arrive in time; please retry"}, 503
+    if event is None:
+        return {"error": "the body must be a JSON object"}, 400
+    invoice = as_name(event.get("invoice_id"))
+    if not isinstance(invoice, str) or not 0 < len(invoice) <= 128 or not invoice.isprintable():
+        return {"error": "invoice_id names no payment"}, 404
+    seen = current_state().store.find("invoice_id", invoice)
+    if seen is None:
+        return {"error": "unknown invoice_id"}, 404
+    return _apply(seen, event)
+
+
+def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
+    timeout = min(current_state().settings.timeout, _TIMEOUT)
+    seen = current_state().settlement.settle(seen, "webhook", timeout=timeout)
+    settled = seen.is_closed or seen.is_over_at_gateway
+    if event.get("event") == "payment.completed" and not settled:
+        return {"error": "the gateway does not call it completed yet; please retry"}, 503
+    return {"received": True}
+
+
+def _key_matches(key: str) -> bool:
+    state = current_state()
+    accepted = (state.client.account.app_key, *state.settings.previous_app_keys)
+    given = key.encode("latin-1", "replace")
+    matches = [hmac.compare_digest(given, known.encode("latin-1")) for known in accepted if known]
+    return any(matches)
+
+
+def _event() -> dict[str, Any] | None:
+    try:
+        body = read_body(request, MAX_WEBHOOK)
+    except LengthRequired:
+        _logger.warning(
+            "Webhook not read: it came in chunks, which this server does not undo. Put a proxy "
+            "before it that sends a Content-Length, such as nginx."
+        )
+        raise
+    return _json_object(body)
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(body, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
