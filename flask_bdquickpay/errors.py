@@ -11,6 +11,7 @@ BDQuickPayError
     ├── InvoiceNotFoundError      404
     ├── RequestRejectedError      422
     └── GatewayUnavailableError   time-out, connection, 5xx, 429, or not what the API documents
+        └── GatewayPausedError    not asked: a 429 of a moment ago is being kept to
 """
 
 from __future__ import annotations
@@ -79,4 +80,14 @@ class RequestRejectedError(GatewayError):
 
 
 class GatewayUnavailableError(GatewayError):
-    """No usable answer: time-out, connection failure, 5xx, 429, or not what the API documents."""
+    """No usable answer: time-out, connection failure, 5xx, 429, or not what the API documents.
+
+    :ivar retry_after: seconds until this process asks the account's gateway again, where the
+        gateway wants to be left alone.
+    """
+
+    retry_after: float | None = None
+
+
+class GatewayPausedError(GatewayUnavailableError):
+    """Nothing was sent: the gateway wants to be left alone for `retry_after` seconds more."""

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 _JOINERS = "\u200c\u200d"  # invisible, but Bangla is spelt with them
+#: Controls (C0, DEL, C1), what turns the direction of writing or breaks the line, and halves of a
+#: surrogate pair.
+_COMMANDS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]"
+)
+
+
+def is_harmless(text: str) -> bool:
+    """Whether it is one line that every database takes and every page may show.
+
+    Letters of any script are, with the joiners that some are spelt with.
+    """
+    return _COMMANDS.search(text) is None
+
+
+def harmless(text: str) -> str:
+    """Return `text` with a question mark for each character that is not harmless."""
+    return _COMMANDS.sub("?", text)
 
 
 def plain(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..payments.reports import EventRecord, Reports
-from ..payments.store import OutboxEvent
+from ..payments.waiting import OutboxEvent
 from ..state import State
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ..errors import GatewayUnavailableError
+from ..text import is_harmless
 
 _logger = logging.getLogger(__name__)
 
@@ -49,7 +50,11 @@ class Transaction:
 
 @dataclass(frozen=True)
 class VerifiedPayment:
-    """The gateway's answer to verify, the `data` of its document; `amount` in BDT."""
+    """The gateway's answer to verify, the `data` of its document; `amount` in BDT.
+
+    :ivar status: the gateway's word to judge by: in lower case, without spaces around it.
+    :ivar word: the same as the gateway wrote it.
+    """
 
     invoice_id: str
     status: str
@@ -58,11 +63,17 @@ class VerifiedPayment:
     created_at: datetime | None
     expires_at: datetime | None
     transaction: Transaction | None
+    word: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.word:
+            object.__setattr__(self, "word", self.status)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The documented fields alone, as JSON for the timeline."""
+        """The documented fields alone, in the gateway's words, as JSON for the timeline."""
         facts: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_json_text))
+        facts["status"] = facts.pop("word")
         return facts
 
 
@@ -119,7 +130,8 @@ def verified(document: dict[str, Any], invoice_id: str) -> VerifiedPayment:
             raise _Malformed("data is not an object")
         answer = VerifiedPayment(
             invoice_id=_word(data, "invoice_id"),
-            status=_word(data, "status").lower(),
+            word=_word(data, "status"),
+            status=as_status(_word(data, "status")),
             amount=_amount(data, "amount"),
             customer_reference=_optional_text(data, "customer_reference"),
             created_at=_moment(data, "created_at"),
@@ -144,8 +156,13 @@ def _check_verified(answer: VerifiedPayment, invoice_id: str) -> None:
         raise _Malformed("it says completed without an amount")
 
 
+def as_status(word: str) -> str:
+    """The gateway's word for a state as we compare it."""
+    return word.strip().lower()
+
+
 def _transaction(value: object) -> Transaction | None:
-    if value is None:
+    if value is None or value in ([], {}, ""):  # languages differ in what "none" looks like
         return None
     if not isinstance(value, dict):
         raise _Malformed("transaction is not an object")
@@ -154,7 +171,7 @@ def _transaction(value: object) -> Transaction | None:
         trx_id=_optional_text(value, "trx_id"),
         payment_method=method if method == "bkash" else None,  # nothing depends on it
         amount=_amount(value, "amount"),
-        status=status and status.lower(),
+        status=status and as_status(status),
         verified_at=_moment(value, "verified_at"),
     )
 
@@ -169,26 +186,32 @@ def _unusable(error: _Malformed, invoice_id: str | None) -> GatewayUnavailableEr
 
 def _word(document: dict[str, Any], name: str) -> str:
     text = _optional_text(document, name)
-    if not text:
+    if not text or text.isspace():
         raise _Malformed(f"{name} is missing")
     return text
 
 
 _LONGEST = {"payment_url": 2000, "status": 64, "customer_reference": 255}
+#: What names something, and may be written as a number.
+_NAMES = ("invoice_id", "customer_reference", "trx_id")
 
 
 def _optional_text(document: dict[str, Any], name: str) -> str | None:
     value = document.get(name)
+    if name in _NAMES:
+        value = as_name(value)
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST.get(name, 128) or not storable(value):
+    if not isinstance(value, str) or len(value) > _LONGEST.get(name, 128):
         raise _Malformed(f"{name} is not a short text")
+    if not is_harmless(value):
+        raise _Malformed(f"{name} has characters that are no letters")
     return value
 
 
-def storable(text: str) -> bool:
-    """Whether every database takes it as text."""
-    return not any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in text)
+def as_name(value: object) -> object:
+    """A name that was written as a whole number, as the text that it is."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _json_text(value: object) -> str:

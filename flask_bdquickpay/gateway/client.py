@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +25,9 @@ from ..money import PaymentRequest
 from ..settings import DEFAULT_BASE_URL, Secret, check_base_url, check_key, hidden, is_loopback
 from .account import Account
 from .answers import MAX_ANSWER, CreatedPayment, VerifiedPayment, created, parse, verified
-from .refusals import refusal
+from .dates import clock_skew, utcnow
+from .pace import Pace
+from .refusals import paused, refusal
 from .transport import DeadlineAdapter
 
 #: How often verify is asked at most, within its deadline.
@@ -34,6 +38,12 @@ _POOL = 50
 class BDQuickPayClient:
     """A client of the gateway's API, safe to share between threads.
 
+    When the gateway answers 429, nothing more is sent for the account until the time of its
+    `Retry-After` is over, five minutes at most; where it names none, for 1, 2, 4 … 60 seconds.
+    Until then each call raises :class:`GatewayPausedError` at once.
+
+    :ivar clock_skew: by how much the gateway's clock is ahead of this machine's, in whole seconds,
+        by its last answer that had a date; ``None`` before there was one.
     :param app_key: and `secret_key`, the merchant's credentials.
     :param base_url: HTTPS, or plain HTTP on a loopback host.
     :param timeout: seconds for a whole call, from connect to the last byte.
@@ -61,6 +71,8 @@ class BDQuickPayClient:
         self.timeout = timeout
         self._adapter = DeadlineAdapter(pool_maxsize=_POOL)
         self._routes: dict[tuple[Account, str], _Route] = {}
+        self._paces: dict[Account, Pace] = {}
+        self.clock_skew: timedelta | None = None
 
     def __repr__(self) -> str:
         return f"<BDQuickPayClient {self._account.base_url}>"
@@ -69,6 +81,19 @@ class BDQuickPayClient:
     def account(self) -> Account:
         """The account that every call uses."""
         return self._account
+
+    def paused_for(self) -> float:
+        """Seconds for which the gateway still wants to be left alone; 0.0 when it does not."""
+        pause = self._pace(self.account).pause()
+        return pause.seconds if pause else 0.0
+
+    def check_pause(self, invoice_id: str | None = None) -> None:
+        """
+        :raises GatewayPausedError: when a call would not be sent now.
+        """
+        pause = self._pace(self.account).pause()
+        if pause is not None:
+            raise paused(pause, invoice_id)
 
     def create_payment(
         self,
@@ -108,7 +133,8 @@ class BDQuickPayClient:
     def verify_payment(self, invoice_id: str, *, timeout: float | None = None) -> VerifiedPayment:
         """Ask for the truth about a payment (POST /payment/verify).
 
-        A connection failure, 429 or 5xx is asked again a little later, within the deadline.
+        A connection failure or 5xx is asked again a little later, within the deadline; a 429
+        never is.
 
         :param timeout: seconds for all of it, else the client's.
         :raises GatewayError: the leaf that says why.
@@ -130,10 +156,13 @@ class BDQuickPayClient:
                 "The merchant's keys are missing: set BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY "
                 "(or BDQUICKPAY_SANDBOX = True to try things out)."
             )
+        self.check_pause(invoice_id)
         status_code, document = self._exchange(account, path, body, invoice_id)
         if status_code == 200 and document is not None and document.get("status") is True:
             return document
         error = refusal(status_code, document, invoice_id, account)
+        if isinstance(error, GatewayUnavailableError):
+            error.retry_after = self.paused_for() or None
         del document  # a gateway in disorder may repeat the keys in it
         raise error
 
@@ -143,10 +172,12 @@ class BDQuickPayClient:
         route = self._route(account, path)
         request = route.request.copy()
         request.prepare_body(body.encode(), None)
+        listen = self._listener(account)
         try:
             with self._adapter.send(
                 request, stream=True, timeout=remaining(), **route.environment
             ) as response:
+                listen(response)
                 content = response.raw.read(MAX_ANSWER + 1, decode_content=True)
                 return response.status_code, parse(content)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
@@ -158,6 +189,21 @@ class BDQuickPayClient:
             raise error.with_traceback(None)  # noqa: B904  # frames below hold the keys
         # Raised here, without the cause: its request object carries the keys.
         raise failure
+
+    def _listener(self, account: Account) -> Callable[[requests.Response], None]:
+        """What takes in the head of the answer to a call that is sent now."""
+        pace, sent_at = self._pace(account), utcnow()
+        sent = pace.now()
+
+        def listen(response: requests.Response) -> None:
+            pace.heard(response.status_code, response.headers, sent)
+            skew = clock_skew(response.headers.get("Date", ""), sent_at, utcnow())
+            self.clock_skew = self.clock_skew if skew is None else skew
+
+        return listen
+
+    def _pace(self, account: Account) -> Pace:
+        return self._paces.setdefault(account, Pace())
 
     def _route(self, account: Account, path: str) -> _Route:
         route = self._routes.get((account, path))
@@ -205,8 +251,8 @@ def _number(amount: Decimal) -> str:
 
 def _may_repeat(error: GatewayUnavailableError, attempt: int) -> bool:
     """The one place that decides whether a call is repeated; waits when it is."""
-    status = error.status_code
-    if attempt + 1 >= VERIFY_ATTEMPTS or (status is not None and status != 429 and status < 500):
+    status, last = error.status_code, attempt + 1 >= VERIFY_ATTEMPTS
+    if last or error.retry_after is not None or (status is not None and status < 500):
         return False
     pause = 0.1 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, no secret
     try:

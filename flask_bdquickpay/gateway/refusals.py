@@ -5,19 +5,22 @@ Restates the gateway's API documentation, "HTTP codes".
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..errors import (
     AuthenticationError,
     GatewayError,
+    GatewayPausedError,
     GatewayUnavailableError,
     InvoiceNotFoundError,
     MerchantInactiveError,
     RequestRejectedError,
 )
 from ..settings import without_keys
+from ..text import harmless
 from .account import Account
-from .answers import storable
+from .pace import Pause
 
 _SHOWN = 200
 
@@ -36,17 +39,30 @@ def refusal(
     """The error for an answer that is no success; its shape must be as documented."""
     said = _without_keys(document.get("message"), account) if document else ""
     known = _REFUSALS.get(status_code) if document and document.get("status") is False else None
-    kind, text = known or (
-        GatewayUnavailableError,
-        f"The gateway's answer (HTTP {status_code}) is not what its API documents",
-    )
+    kind, text = known or (GatewayUnavailableError, _undocumented(status_code))
     message = f"{text}: {said}" if said else f"{text}."
     errors = _field_errors(document.get("errors"), account) if document else {}
     return kind(message, status_code=status_code, errors=errors, invoice_id=invoice_id)
 
 
+def _undocumented(status_code: int) -> str:
+    if status_code == 429:
+        return "The gateway asks for fewer calls (HTTP 429)"
+    return f"The gateway's answer (HTTP {status_code}) is not what its API documents"
+
+
+def paused(pause: Pause, invoice_id: str | None) -> GatewayPausedError:
+    """The error for a call that was not made, since the gateway wants to be left alone."""
+    again = f"it is asked again in {math.ceil(pause.seconds)} s"
+    nothing = "Nothing was sent." if invoice_id else "Nothing was sent, nothing was charged."
+    message = f"The gateway asked for a pause (HTTP {pause.status_code}): {again}. {nothing}"
+    error = GatewayPausedError(message, status_code=pause.status_code, invoice_id=invoice_id)
+    error.retry_after = pause.seconds
+    return error
+
+
 def _without_keys(said: object, account: Account) -> str:
-    text = "".join(c if storable(c) else "?" for c in said) if isinstance(said, str) else ""
+    text = harmless(said) if isinstance(said, str) else ""
     return without_keys(text, (account.app_key, account.secret_key))[:_SHOWN]
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..errors import (
     ConfigurationError,
     GatewayError,
+    GatewayPausedError,
     GatewayUnavailableError,
     InvoiceNotFoundError,
 )
@@ -205,6 +206,7 @@ class Checkout:
 
     def _create(self, wanted: _Wanted) -> Snapshot | None:
         """Return a new, accepted payment; ``None`` if a rival was first."""
+        self.client.check_pause()  # nothing is sent, so there is nothing to record
         if not self._insert(wanted):
             return None
         created = self.store.find("token", wanted.token)
@@ -315,6 +317,11 @@ def _end(answer: CreatedPayment) -> datetime:
 
 
 def _why_not_created(error: Exception) -> str:
-    if isinstance(error, GatewayUnavailableError):
+    if isinstance(error, GatewayUnavailableError) and not _was_turned_away(error):
         return reasons.ANSWER_LOST
     return reasons.REFUSED % {"why": error}
+
+
+def _was_turned_away(error: GatewayUnavailableError) -> bool:
+    """Whether it is certain that the gateway carried nothing out."""
+    return error.status_code == 429 or isinstance(error, GatewayPausedError)

@@ -15,8 +15,9 @@ from ..text import first_line
 from . import clock, reasons, signals
 from .outbox import Outbox
 from .status import GIVEN_UP, MONEY_CAME, PaymentStatus
-from .store import Conflict, OutboxEvent, Store
+from .store import Conflict, Store
 from .verdict import Snapshot, Verdict, next_check
+from .waiting import OutboxEvent
 
 _logger = logging.getLogger(__name__)
 #: How often a change is tried again that a rival was faster with.

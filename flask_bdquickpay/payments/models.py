@@ -29,8 +29,9 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
 
+from ..gateway.answers import as_status
 from . import clock
-from .status import PaymentStatus, has_said
+from .status import PaymentStatus
 
 T = TypeVar("T")
 #: The longest reference, token, invoice or transaction id that is stored.
@@ -203,7 +204,10 @@ class PaymentMixin:
     @property
     def is_payable(self) -> bool:
         """Whether the customer may be sent to :attr:`payment_url`."""
-        if self.status != PaymentStatus.PENDING or has_said(self.gateway_status, "completed"):
+        if (
+            self.status != PaymentStatus.PENDING
+            or as_status(self.gateway_status or "") == "completed"
+        ):
             return False
         return self.expires_at is None or clock.utcnow() <= self.expires_at
 

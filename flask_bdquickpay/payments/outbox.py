@@ -15,7 +15,8 @@ from flask import Flask
 
 from . import clock, signals
 from .models import PaymentEventMixin, PaymentMixin
-from .store import OutboxEvent, Store
+from .store import Store
+from .waiting import OutboxEvent, Waiting
 
 _logger = logging.getLogger(__name__)
 #: Seconds that whoever caused an event waits for its delivery at most.
@@ -40,6 +41,7 @@ class Outbox:
     def __init__(self, app: Flask, store: Store, *, inline: bool) -> None:
         self._app = app
         self._store = store
+        self._waiting = Waiting(store)
         self._inline = inline
         self._lock = threading.Lock()
         self._queue: deque[tuple[OutboxEvent, threading.Event]] = deque()
@@ -91,7 +93,7 @@ class Outbox:
 
     def deliver_again(self, event: OutboxEvent) -> None:
         """Deliver an event once more, as if it were new."""
-        self._store.reopen_event(event.id)
+        self._waiting.reopen_event(event.id)
         self.committed(replace(event, attempts=0))
 
     def _work(self) -> None:
@@ -115,13 +117,13 @@ class Outbox:
         begun = clock.utcnow()
         if not self.is_heard:
             with self._app.app_context():
-                self._store.close_unheard(begun - UNHEARD)
+                self._waiting.close_unheard(begun - UNHEARD)
             return 0
         tried = delivered = 0
         while limit is None or tried < limit:
             size = _BATCH if limit is None else min(_BATCH, limit - tried)
             with self._app.app_context():
-                batch = self._store.due_events(begun, size)
+                batch = self._waiting.due_events(begun, size)
             if not batch:
                 break
             tried += len(batch)
@@ -132,14 +134,14 @@ class Outbox:
         """Return whether the event was ours to deliver, and every receiver took it."""
         with self._app.app_context():  # with it comes a clean db.session
             now = clock.utcnow()
-            if not self._store.claim_event(event, now, now + _lease(event.attempts)):
+            if not self._waiting.claim_event(event, now, now + _lease(event.attempts)):
                 return False
             loaded = self._store.load_event(event.id)
             if loaded is None:
-                self._store.close_event(event.id, "its payment is gone", None)
+                self._waiting.close_event(event.id, "its payment is gone", None)
                 return False
             error = self._call_receivers(*loaded)
-            self._store.close_event(event.id, error, _again(event.attempts))
+            self._waiting.close_event(event.id, error, _again(event.attempts))
         return error is None
 
     def _call_receivers(self, event: PaymentEventMixin, payment: PaymentMixin) -> str | None:

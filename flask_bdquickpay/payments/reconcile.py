@@ -13,12 +13,13 @@ from datetime import timedelta
 
 from flask import Flask
 
-from ..errors import BDQuickPayError
+from ..errors import BDQuickPayError, GatewayPausedError
 from . import clock, signals
 from .outbox import Outbox
 from .settlement import Settlement
 from .store import Store
 from .verdict import Snapshot
+from .waiting import Waiting
 
 _logger = logging.getLogger(__name__)
 #: How long a sweep keeps others from the payments that it has taken.
@@ -39,6 +40,8 @@ class ReconcileReport:
     :ivar refused: of these, payments whose money is there and that the shop's own code refuses.
     :ivar delivered: `payment_changed` events delivered.
     :ivar unheard: whether nobody in this process listens to `payment_paid`.
+    :ivar left: payments that were due and were left to a later sweep, since the gateway wants to
+        be left alone for a while.
     """
 
     checked: int = 0
@@ -47,6 +50,7 @@ class ReconcileReport:
     refused: int = 0
     delivered: int = 0
     unheard: bool = False
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,13 @@ class Reconciliation:
             sweep.refused,
             self.outbox.deliver(),
             unheard,
+            sweep.left,
         )
 
     def deliver(self, limit: int | None = None) -> int:
         """Tell the shop what it is owed, and deliver at most `limit` events that are due."""
         self.store.settle_host()
-        for owed in self.store.find_owed(_BATCH):
+        for owed in Waiting(self.store).find_owed(_BATCH):
             try:
                 self.settlement.settle(owed, "sweep")
             except Exception:  # one bad receiver stops nobody
@@ -101,28 +106,43 @@ class _Sweep:
         limit: int | None,
         progress: Progress | None,
     ) -> None:
-        self._app, self._store, self._settlement = app, store, settlement
+        self._app, self._settlement = app, settlement
+        self._waiting = Waiting(store)
         self._left = limit
         self._progress = progress
         self._begun = clock.utcnow()
-        self._due = store.count_due(self._begun) if progress else 0
+        self._due = self._waiting.count_due(self._begun) if progress else 0
         self._lock = threading.Lock()
         self._taken: deque[Snapshot] = deque()
         self._lease: str | None = None
-        self._stopped = False
-        self.checked = self.changed = self.errors = self.refused = 0
+        self._stopped = self._paused = False
+        self.checked = self.changed = self.errors = self.refused = self.left = 0
 
     def run(self, concurrency: int) -> None:
-        """Work until nothing is due; what an interrupt leaves is given back."""
+        """Work until nothing is due or the gateway wants to be left alone.
+
+        What that or an interrupt leaves is given back.
+        """
         try:
             if concurrency == 1:
                 self._work()
             else:
                 self._work_in_threads(concurrency)
         except BaseException:
-            if self._lease is not None:
-                self._store.release(self._lease, clock.utcnow())
+            self._give_back()
             raise
+        if self._paused:
+            self._give_back()
+            self._report_what_is_left()
+
+    def _give_back(self) -> None:
+        if self._lease is not None:
+            self._waiting.release(self._lease, clock.utcnow())
+
+    def _report_what_is_left(self) -> None:
+        self.left = self._waiting.count_due(clock.utcnow())
+        text = "The gateway wants to be left alone for %.0f s more: %s payments wait for that"
+        _logger.warning(text, self._settlement.client.paused_for(), self.left)
 
     def _work_in_threads(self, concurrency: int) -> None:
         with ThreadPoolExecutor(concurrency, thread_name_prefix="bdquickpay-sweep") as threads:
@@ -141,10 +161,14 @@ class _Sweep:
                 if seen is None:
                     return
                 outcome = self._check(seen)
-            self._count(outcome)
+            if outcome is not None:
+                self._count(outcome)
 
     def _next(self) -> Snapshot | None:
         with self._lock:
+            if self._settlement.client.paused_for():
+                self._paused = True
+                return None
             if not self._taken:
                 self._take()
             return self._taken.popleft() if self._taken else None
@@ -154,15 +178,21 @@ class _Sweep:
         if size == 0:
             return
         self._lease = uuid.uuid4().hex
-        batch = self._store.claim_due(self._begun, self._lease, clock.utcnow() + LEASE, size)
+        batch = self._waiting.claim_due(self._begun, self._lease, clock.utcnow() + LEASE, size)
         self._taken.extend(batch)
         if self._left is not None:
             self._left -= len(batch)
 
-    def _check(self, seen: Snapshot) -> str:
-        """Return what the payment counts as, beside being checked."""
+    def _check(self, seen: Snapshot) -> str | None:
+        """Return what the payment counts as, beside being checked.
+
+        ``None``: it was put back, since the gateway had just asked for a pause.
+        """
         try:
             after = self._settlement.settle(seen, "sweep")
+        except GatewayPausedError as pause:
+            self._postpone(seen, pause)
+            return None
         except Exception as error:  # one bad payment stops nobody
             if isinstance(error, BDQuickPayError):
                 _logger.warning("Payment %s could not be verified: %s", seen.id, error)

@@ -14,7 +14,12 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from ..errors import GatewayError, GatewayUnavailableError, InvoiceNotFoundError
+from ..errors import (
+    GatewayError,
+    GatewayPausedError,
+    GatewayUnavailableError,
+    InvoiceNotFoundError,
+)
 from ..gateway.answers import VerifiedPayment
 from ..gateway.client import BDQuickPayClient
 from ..settings import Settings
@@ -103,7 +108,7 @@ class Settlement:
             forgotten = self._forgotten(seen, error, source)
             if forgotten is not None:
                 return self.ledger.move(seen, forgotten, source) or self.store.again(seen)
-            if source != "status":
+            if source != "status" and not _was_left_alone(error, source):
                 note = f"the gateway could not be asked: {error.message}"
                 self.ledger.note(seen, source, note)
             raise
@@ -165,9 +170,12 @@ class Settlement:
         """Have the sweep look again later at a payment that could not be verified.
 
         Also after the late window: only an answer ends it, were it that there is no such invoice.
+        At the next chance where nobody was asked.
         """
         values = self.ledger.rescheduled(seen)
-        if not isinstance(error, InvoiceNotFoundError):
+        if isinstance(error, GatewayPausedError):
+            values = {"lease": None, "check_after": clock.utcnow()}
+        elif not isinstance(error, InvoiceNotFoundError):
             values["check_after"] = values["check_after"] or clock.utcnow() + RETRY
         self.store.transaction(lambda: self.store.amend(seen, **values))
 
@@ -183,7 +191,7 @@ class Settlement:
     ) -> Snapshot:
         """Apply an answer, judging it anew whenever somebody else moved the payment meanwhile."""
         if not is_known(answer.status):
-            _logger.warning("Unknown gateway status %r (payment %s)", answer.status, seen.id)
+            _logger.warning("Unknown gateway status %r (payment %s)", answer.word, seen.id)
         facts = {"gateway_answer": answer.facts, "actor": actor}
         now = asked + min(self.client.clock_skew or _NONE, _NONE)  # a fast clock ends nothing early
         for _ in range(TRIES):
@@ -259,6 +267,11 @@ class Settlement:
         """Whether late money is of another amount than what the order was charged since."""
         late = seen.is_believed_over and verdict.status == PaymentStatus.COMPLETED
         return late and self.store.was_repriced(seen)
+
+
+def _was_left_alone(error: GatewayError, source: str) -> bool:
+    """Whether a sweep came at a time when the gateway is not asked: nothing has happened."""
+    return source == "sweep" and isinstance(error, GatewayPausedError)
 
 
 def _learnt(answer: VerifiedPayment) -> dict[str, Any]:

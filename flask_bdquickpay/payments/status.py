@@ -25,11 +25,6 @@ class PaymentStatus(str, Enum):
         return self not in (PaymentStatus.CREATED, PaymentStatus.PENDING)
 
 
-def has_said(gateway_status: str | None, word: str) -> bool:
-    """Whether the gateway's own word, as it is kept, is this one."""
-    return gateway_status is not None and gateway_status.strip().lower() == word
-
-
 #: The gateway has said that it was paid.
 MONEY_CAME = frozenset({PaymentStatus.COMPLETED, PaymentStatus.FLAGGED})
 #: Over, as far as we know: money may still come.

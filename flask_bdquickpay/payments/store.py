@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import datetime, timezone
+from dataclasses import fields
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -34,12 +34,10 @@ from .verdict import Snapshot
 T = TypeVar("T")
 #: So many earlier payments of an order are asked about before it gets a new one.
 _MOST_LATE = 20
-#: Before every payment.
-_EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _COLUMNS = [field.name for field in fields(Snapshot) if field.name != "has_webhook"]
 
 
-def _storable(text: str | None) -> str | None:
+def storable(text: str | None) -> str | None:
     """What every database takes as text, of bounded length."""
     if text is None:
         return None
@@ -67,20 +65,6 @@ def _conflicts() -> Iterator[None]:
         raise Conflict from error
 
 
-@dataclass(frozen=True)
-class OutboxEvent:
-    """An event that waits for its delivery.
-
-    :ivar token: of its payment, ``None`` when that is gone.
-    :ivar attempts: how often it was tried.
-    """
-
-    id: int
-    payment_id: int
-    token: str | None
-    attempts: int = 0
-
-
 class Store:
     """Reads payments and moves them; its statements are built once.
 
@@ -91,14 +75,14 @@ class Store:
         self._db = db
         self.models = models
         payments: Table = models.payment.__table__
-        self._payments = payments
-        self._events: Table = models.event.__table__
-        webhooks = select(self._events.c.id).where(
-            self._events.c.payment_id == payments.c.id, self._events.c.source == "webhook"
+        self.payments = payments
+        self.events: Table = models.event.__table__
+        webhooks = select(self.events.c.id).where(
+            self.events.c.payment_id == payments.c.id, self.events.c.source == "webhook"
         )
-        self._snapshot = select(*(payments.c[name] for name in _COLUMNS), webhooks.exists())
+        self.snapshot = select(*(payments.c[name] for name in _COLUMNS), webhooks.exists())
         self._by = {
-            name: self._snapshot.where(payments.c[name] == bindparam("value"))
+            name: self.snapshot.where(payments.c[name] == bindparam("value"))
             for name in ("id", "token", "invoice_id", "order_key", "trx_id")
         }
         self._move = update(payments).where(
@@ -126,7 +110,7 @@ class Store:
         """Run `work` in a transaction of its own: see :func:`transaction.run`."""
         self.settle_host()
         try:
-            return transaction.run(self.session, work, self._payments)
+            return transaction.run(self.session, work, self.payments)
         except BaseException:
             self.session.rollback()  # also a session that a receiver has put in its place
             raise
@@ -191,38 +175,28 @@ class Store:
 
         But for the one that the order stands or falls with.
         """
-        table = self._payments
-        statement = self._snapshot.where(
+        table = self.payments
+        statement = self.snapshot.where(
             table.c.customer_reference == bindparam("value"),
             table.c.status.in_((*BELIEFS, PaymentStatus.PENDING)),
             table.c.order_key.is_(None),
             table.c.invoice_id.is_not(None),
             table.c.check_after.is_not(None),
         )
-        return self._all(
+        return self.all(
             statement.order_by(table.c.id.desc()).limit(_MOST_LATE), {"value": reference}
         )
 
-    def find_owed(self, limit: int) -> list[Snapshot]:
-        """Return completed payments of which the shop has not been told."""
-        table = self._payments
-        statement = self._snapshot.where(
-            table.c.check_after >= _EVER,  # an index finds what is later, not what is not null
-            table.c.status == PaymentStatus.COMPLETED,
-            table.c.announced_at.is_(None),
-        )
-        return self._all(statement.order_by(table.c.check_after).limit(limit), {})
-
     def count_cancels(self, seen: Snapshot) -> int:
         """Return how often a payment was cancelled."""
-        table = self._events
+        table = self.events
         cancels = (table.c.payment_id == seen.id, table.c.new_status == PaymentStatus.CANCELLED)
         row = self._first(select(func.count()).select_from(table).where(*cancels), {})
         return 0 if row is None else int(row[0])
 
     def was_repriced(self, seen: Snapshot) -> bool:
         """Return whether the order had a payment of another amount after this one."""
-        table = self._payments
+        table = self.payments
         statement = select(table.c.id).where(
             table.c.customer_reference == bindparam("value"),
             table.c.id > bindparam("after"),
@@ -237,7 +211,8 @@ class Store:
         self.session.rollback()  # only read: gives the connection back without a COMMIT
         return row
 
-    def _all(self, statement: Select[Any], values: dict[str, object]) -> list[Snapshot]:
+    def all(self, statement: Select[Any], values: dict[str, object]) -> list[Snapshot]:
+        """Return the payments that a statement finds."""
         self.settle_host()
         found = [Snapshot(*tuple(row)) for row in self.session.execute(statement, values)]
         self.session.rollback()
@@ -274,7 +249,7 @@ class Store:
         now = clock.utcnow()
         values = {"created_at": now, "updated_at": now} | values
         with _conflicts():
-            result = self._execute(insert(self._payments), **values)
+            result = self.execute(insert(self.payments), **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
     def move(self, seen: Snapshot, status: PaymentStatus, **values: Any) -> bool:
@@ -294,22 +269,22 @@ class Store:
         key = {"p_id": seen.id, "p_token": seen.token}
         key |= {"p_status": seen.status, "p_reason": seen.reason}
         if "reason" in values:
-            values["reason"] = _storable(values["reason"])
+            values["reason"] = storable(values["reason"])
         with _conflicts():
-            result = self._execute(self._move, updated_at=clock.utcnow(), **key, **values)
+            result = self.execute(self._move, updated_at=clock.utcnow(), **key, **values)
         return result.rowcount == 1
 
     def displace(self, holder: Snapshot) -> None:
         """Take the order from a payment that has not been paid, or only with play money."""
-        table = self._payments
+        table = self.payments
         unpaid = update(table).where(table.c.id == holder.id, table.c.token == holder.token)
         if holder.status != PaymentStatus.COMPLETED:
             unpaid = unpaid.where(table.c.status != PaymentStatus.COMPLETED)
-        self._execute(unpaid, order_key=None)
+        self.execute(unpaid, order_key=None)
 
     def mark_announced(self, seen: Snapshot) -> bool:
         """Take on telling the shop of a completed payment; return whether it was still owed."""
-        table = self._payments
+        table = self.payments
         owed = update(table).where(
             table.c.id == seen.id,
             table.c.token == seen.token,
@@ -318,136 +293,48 @@ class Store:
         )
         now = clock.utcnow()
         values = {"announced_at": now, "updated_at": now, "check_after": None, "problem": None}
-        return self._execute(owed, lease=None, **values).rowcount == 1
+        return self.execute(owed, lease=None, **values).rowcount == 1
 
     def keep_problem(self, seen: Snapshot, problem: str) -> None:
         """Note on a completed payment why the shop could not be told of it."""
-        table = self._payments
+        table = self.payments
         one = update(table).where(table.c.id == seen.id, table.c.token == seen.token)
-        self._execute(one, problem=_storable(problem))
+        self.execute(one, problem=storable(problem))
 
     def repeat(self, seen: Snapshot, source: str, note: str | None, **values: Any) -> int:
         """Append a fact that changed nothing, or count it up where it only repeats itself."""
-        table = self._events
+        table = self.events
         answer = values.get("gateway_answer")
         same = (
             table.c.payment_id == seen.id,
             table.c.source == source,
             table.c.new_status.is_(None),
             table.c.old_status == seen.status,
-            table.c.note.is_(None) if note is None else table.c.note == _storable(note),
+            table.c.note.is_(None) if note is None else table.c.note == storable(note),
         )
         newest = select(table.c.id, table.c.gateway_answer).where(*same).order_by(table.c.id.desc())
         found = self.session.execute(newest.limit(1)).first()
         if found is None or found.gateway_answer != answer:
             return self.record(seen, source, note, **values)
-        again = update(table).where(table.c.id == found.id)
-        self._execute(again, count=table.c.count + 1, repeated_at=clock.utcnow())
+        again = update(table).where(table.c.id == found.id).values(count=table.c.count + 1)
+        self.execute(again, repeated_at=clock.utcnow())
         return int(found.id)
 
     def record(self, seen: Snapshot, source: str, note: str | None = None, **values: Any) -> int:
         """Append a fact to the payment's timeline and return its id."""
         fixed = {"old_status": seen.status, "created_at": clock.utcnow(), "attempts": 0, "count": 1}
         values = fixed | values
-        values["note"] = _storable(note)
-        result = self._execute(insert(self._events), payment_id=seen.id, source=source, **values)
+        values["note"] = storable(note)
+        result = self.execute(insert(self.events), payment_id=seen.id, source=source, **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
     def claim_asking(self, payment_id: int, now: datetime, before: datetime) -> bool:
         """Return whether the caller is the one who may ask the gateway now."""
-        table = self._payments
+        table = self.payments
         free = update(table).where(
             table.c.id == payment_id, (table.c.asked_at.is_(None)) | (table.c.asked_at <= before)
         )
-        return self.transaction(lambda: self._execute(free, asked_at=now).rowcount == 1)
-
-    # The sweep
-
-    def count_due(self, now: datetime) -> int:
-        """Return how many payments are due to be looked at."""
-        due = select(func.count()).where(self._payments.c.check_after <= now)
-        count = self.session.execute(due).scalar_one()
-        self.session.rollback()
-        return int(count)
-
-    def claim_due(self, now: datetime, lease: str, until: datetime, limit: int) -> list[Snapshot]:
-        """Take at most `limit` of the payments that are due, the longest due first.
-
-        Nobody else gets them before `until`.
-        """
-        table = self._payments
-        due = table.c.check_after
-        statement = select(table.c.id).where(due <= now).order_by(due).limit(limit)
-        ids = list(self.session.scalars(statement))
-        self.session.rollback()
-        claim = update(table).where(table.c.id.in_(ids), due <= now)
-        mine = self._snapshot.where(table.c.lease == lease).order_by(table.c.id)
-
-        def work() -> list[Snapshot]:
-            self._execute(claim, lease=lease, check_after=until)
-            return [Snapshot(*tuple(row)) for row in self.session.execute(mine)]
-
-        return self.transaction(work) if ids else []
-
-    def release(self, lease: str, now: datetime) -> None:
-        """Give back what a sweep took but did not look at."""
-        taken = update(self._payments).where(self._payments.c.lease == lease)
-        self.transaction(lambda: self._execute(taken, lease=None, check_after=now))
-
-    # The outbox
-
-    def due_events(self, due_before: datetime, limit: int) -> list[OutboxEvent]:
-        """Return the events to deliver, the longest due first."""
-        events, payments = self._events, self._payments
-        due = events.c.deliver_after
-        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts)
-        joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
-        statement = select(*columns).select_from(joined).where(due <= due_before)
-        rows = self.session.execute(statement.order_by(due).limit(limit)).all()
-        self.session.rollback()
-        return [OutboxEvent(*tuple(row)) for row in rows]
-
-    def claim_event(self, event: OutboxEvent, now: datetime, until: datetime) -> bool:
-        """Return whether the event is the caller's to deliver; nobody else gets it before then."""
-        table, payments = self._events, self._payments
-        mine = update(table).where(
-            table.c.id == event.id,
-            table.c.deliver_after <= now,
-            table.c.attempts == event.attempts,
-        )
-        if event.token is not None:
-            payment = select(payments.c.id).where(payments.c.token == event.token)
-            mine = mine.where(table.c.payment_id == payment.scalar_subquery())
-        values = {"deliver_after": until, "attempts": event.attempts + 1}
-        return self.transaction(lambda: self._execute(mine, **values).rowcount == 1)
-
-    def close_unheard(self, before: datetime) -> None:
-        """Close the events that nobody has listened to since they were due, before then."""
-        table = self._events
-        values = {"deliver_after": None, "error": "nobody listens to payment_changed"}
-        old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0)
-        self.transaction(lambda: self._execute(old, **values))
-
-    def close_event(self, event_id: int, error: str | None, again: datetime | None) -> None:
-        """Note that an event was delivered, or why it was not and when it is tried again."""
-        values = (
-            {"delivered_at": clock.utcnow(), "deliver_after": None, "error": None}
-            if error is None
-            else {"deliver_after": again, "error": _storable(error)}
-        )
-        event = update(self._events).where(self._events.c.id == event_id)
-        self.transaction(lambda: self._execute(event, **values))
-
-    def reopen_event(self, event_id: int) -> None:
-        """Put an event back into the outbox."""
-        event = update(self._events).where(self._events.c.id == event_id)
-        values = {
-            "deliver_after": clock.utcnow(),
-            "delivered_at": None,
-            "error": None,
-            "attempts": 0,
-        }
-        self.transaction(lambda: self._execute(event, **values))
+        return self.transaction(lambda: self.execute(free, asked_at=now).rowcount == 1)
 
     def keep_loaded(self) -> None:
         """Give the connection back while the loaded objects stay as they are."""
@@ -456,5 +343,6 @@ class Store:
         session.commit()
         session.expire_on_commit = expire
 
-    def _execute(self, statement: Executable, **values: Any) -> CursorResult[Any]:
+    def execute(self, statement: Executable, **values: Any) -> CursorResult[Any]:
+        """Execute a statement of a transaction."""
         return cast("CursorResult[Any]", self.session.execute(statement, values))

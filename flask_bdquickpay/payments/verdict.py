@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ..gateway.answers import VerifiedPayment
+from ..gateway.answers import VerifiedPayment, as_status
 from . import reasons
-from .status import BELIEFS, GIVEN_UP, MONEY_CAME, SUPERSEDED, PaymentStatus, has_said
+from .status import BELIEFS, GIVEN_UP, MONEY_CAME, SUPERSEDED, PaymentStatus
 
 _AT_ONCE = timedelta(0)
 _MINUTE = timedelta(minutes=1)
@@ -42,14 +42,14 @@ class Snapshot:
     resolved_by: str | None
     created_at: datetime
     expires_at: datetime | None
-    announced_at: datetime | None
-    promised_at: datetime | None
-    check_after: datetime | None
-    received_amount: Decimal | None
-    problem: str | None
-    made_with: str | None
-    made_for: str | None
     checks: int
+    announced_at: datetime | None = None
+    promised_at: datetime | None = None
+    check_after: datetime | None = None
+    received_amount: Decimal | None = None
+    problem: str | None = None
+    made_with: str | None = None
+    made_for: str | None = None
     has_webhook: bool = False  #: whether a webhook about it is in its timeline
 
     @property
@@ -58,14 +58,19 @@ class Snapshot:
         return self.money_came or self.resolved_by is not None
 
     @property
+    def gateway_says(self) -> str:
+        """The gateway's last word to judge by; `gateway_status` is as it wrote it."""
+        return as_status(self.gateway_status or "")
+
+    @property
     def is_over_at_gateway(self) -> bool:
         """Whether the gateway's last word was that no money will come."""
-        return any(has_said(self.gateway_status, word) for word in _GATEWAY_WORDS)
+        return self.gateway_says in _GATEWAY_WORDS
 
     @property
     def is_unbooked(self) -> bool:
         """Whether the gateway has the money, and the shop's own code refuses it."""
-        return has_said(self.gateway_status, "completed") and not self.is_closed
+        return self.gateway_says == "completed" and not self.is_closed
 
     @property
     def is_owed(self) -> bool:
@@ -203,7 +208,7 @@ def is_payable(payment: Snapshot, now: datetime) -> bool:
     """Whether the gateway, by its last word, may still take money for an unpaid payment."""
     if payment.is_over_at_gateway:
         return False
-    return not has_said(payment.gateway_status, "pending") or not payment.has_expired(now)
+    return payment.gateway_says != "pending" or not payment.has_expired(now)
 
 
 def next_check(

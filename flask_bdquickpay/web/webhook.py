@@ -63,9 +63,11 @@ def _receive() -> ResponseReturnValue:
 
 def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
     timeout = min(current_state().settings.timeout, _TIMEOUT)
-    seen = current_state().settlement.settle(seen, "webhook", timeout=timeout)
+    promised = event.get("event") == "payment.completed"
+    settle = current_state().settlement.settle
+    seen = settle(seen, "webhook", timeout=timeout, promised=promised)
     settled = seen.is_closed or seen.is_over_at_gateway
-    if event.get("event") == "payment.completed" and not settled:
+    if promised and not settled:
         return {"error": "the gateway does not call it completed yet; please retry"}, 503
     return {"received": True}
 

@@ -1,0 +1,135 @@
+"""Every SQL statement about work that waits: payments to ask about, money to tell of, events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from sqlalchemy import func, select, update
+
+from . import clock
+from .status import PaymentStatus
+from .store import Store, storable
+from .verdict import Snapshot
+
+#: Before every payment.
+_EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class OutboxEvent:
+    """An event that waits for its delivery.
+
+    :ivar token: of its payment, ``None`` when that is gone.
+    :ivar attempts: how often it was tried.
+    """
+
+    id: int
+    payment_id: int
+    token: str | None
+    attempts: int = 0
+
+
+class Waiting:
+    """Finds what is due, and takes it by lease, so that any number of processes share the work."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find_owed(self, limit: int) -> list[Snapshot]:
+        """Return completed payments of which the shop has not been told."""
+        table = self._store.payments
+        statement = self._store.snapshot.where(
+            table.c.check_after >= _EVER,  # an index finds what is later, not what is not null
+            table.c.status == PaymentStatus.COMPLETED,
+            table.c.announced_at.is_(None),
+        )
+        return self._store.all(statement.order_by(table.c.check_after).limit(limit), {})
+
+    # The sweep
+
+    def count_due(self, now: datetime) -> int:
+        """Return how many payments are due to be looked at."""
+        due = select(func.count()).where(self._store.payments.c.check_after <= now)
+        count = self._store.session.execute(due).scalar_one()
+        self._store.session.rollback()
+        return int(count)
+
+    def claim_due(self, now: datetime, lease: str, until: datetime, limit: int) -> list[Snapshot]:
+        """Take at most `limit` of the payments that are due, the longest due first.
+
+        Nobody else gets them before `until`.
+        """
+        table = self._store.payments
+        due = table.c.check_after
+        statement = select(table.c.id).where(due <= now).order_by(due).limit(limit)
+        ids = list(self._store.session.scalars(statement))
+        self._store.session.rollback()
+        claim = update(table).where(table.c.id.in_(ids), due <= now)
+        mine = self._store.snapshot.where(table.c.lease == lease).order_by(table.c.id)
+
+        def work() -> list[Snapshot]:
+            self._store.execute(claim, lease=lease, check_after=until)
+            return [Snapshot(*tuple(row)) for row in self._store.session.execute(mine)]
+
+        return self._store.transaction(work) if ids else []
+
+    def release(self, lease: str, now: datetime) -> None:
+        """Give back what a sweep took but did not look at."""
+        taken = update(self._store.payments).where(self._store.payments.c.lease == lease)
+        self._store.transaction(lambda: self._store.execute(taken, lease=None, check_after=now))
+
+    # The outbox
+
+    def due_events(self, due_before: datetime, limit: int) -> list[OutboxEvent]:
+        """Return the events to deliver, the longest due first."""
+        events, payments = self._store.events, self._store.payments
+        due = events.c.deliver_after
+        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts)
+        joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
+        statement = select(*columns).select_from(joined).where(due <= due_before)
+        rows = self._store.session.execute(statement.order_by(due).limit(limit)).all()
+        self._store.session.rollback()
+        return [OutboxEvent(*tuple(row)) for row in rows]
+
+    def claim_event(self, event: OutboxEvent, now: datetime, until: datetime) -> bool:
+        """Return whether the event is the caller's to deliver; nobody else gets it before then."""
+        table, payments = self._store.events, self._store.payments
+        mine = update(table).where(
+            table.c.id == event.id,
+            table.c.deliver_after <= now,
+            table.c.attempts == event.attempts,
+        )
+        if event.token is not None:
+            payment = select(payments.c.id).where(payments.c.token == event.token)
+            mine = mine.where(table.c.payment_id == payment.scalar_subquery())
+        values = {"deliver_after": until, "attempts": event.attempts + 1}
+        return self._store.transaction(lambda: self._store.execute(mine, **values).rowcount == 1)
+
+    def close_unheard(self, before: datetime) -> None:
+        """Close the events that nobody has listened to since they were due, before then."""
+        table = self._store.events
+        values = {"deliver_after": None, "error": "nobody listens to payment_changed"}
+        old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0)
+        self._store.transaction(lambda: self._store.execute(old, **values))
+
+    def close_event(self, event_id: int, error: str | None, again: datetime | None) -> None:
+        """Note that an event was delivered, or why it was not and when it is tried again."""
+        values = (
+            {"delivered_at": clock.utcnow(), "deliver_after": None, "error": None}
+            if error is None
+            else {"deliver_after": again, "error": storable(error)}
+        )
+        event = update(self._store.events).where(self._store.events.c.id == event_id)
+        self._store.transaction(lambda: self._store.execute(event, **values))
+
+    def reopen_event(self, event_id: int) -> None:
+        """Put an event back into the outbox."""
+        event = update(self._store.events).where(self._store.events.c.id == event_id)
+        values = {
+            "deliver_after": clock.utcnow(),
+            "delivered_at": None,
+            "error": None,
+            "attempts": 0,
+        }
+        self._store.transaction(lambda: self._store.execute(event, **values))
