@@ -99,9 +99,8 @@ class Settlement:
             if source in _FACTS and not (source == "webhook" and seen.has_webhook):
                 self.ledger.note(seen, source, "it was settled already")
             return seen
-        if promised and seen.promised_at is None:
-            seen = self.ledger.keep(seen, source, {}, promised_at=clock.utcnow()) or seen
         asked = clock.utcnow()  # an answer may be as old as this
+        promise = {"promised_at": asked} if promised and seen.promised_at is None else {}
         try:
             answer = self._ask(seen, timeout)
         except GatewayError as error:
@@ -110,9 +109,12 @@ class Settlement:
                 return self.ledger.move(seen, forgotten, source) or self.store.again(seen)
             if source != "status" and not _was_left_alone(error, source):
                 note = f"the gateway could not be asked: {error.message}"
-                self.ledger.note(seen, source, note)
+                self.ledger.keep(seen, source, {"note": note}, **promise)
             raise
-        return self._apply(seen, answer, asked, source, gave_up=gave_up, actor=actor)
+        facts = {"gateway_answer": answer.facts, "actor": actor}
+        return self._apply(
+            seen, answer, asked, source, facts=facts, promise=promise, gave_up=gave_up
+        )
 
     def _announce(self, seen: Snapshot, source: str, actor: str | None) -> Snapshot:
         """Tell the shop of a completed payment that it is owed; later, where nobody listens."""
@@ -186,17 +188,17 @@ class Settlement:
         asked: datetime,
         source: str,
         *,
+        facts: dict[str, Any],
+        promise: dict[str, Any],
         gave_up: bool,
-        actor: str | None,
     ) -> Snapshot:
         """Apply an answer, judging it anew whenever somebody else moved the payment meanwhile."""
         if not is_known(answer.status):
             _logger.warning("Unknown gateway status %r (payment %s)", answer.word, seen.id)
-        facts = {"gateway_answer": answer.facts, "actor": actor}
         now = asked + min(self.client.clock_skew or _NONE, _NONE)  # a fast clock ends nothing early
         for _ in range(TRIES):
             verdict = judge(
-                seen,
+                seen.after(**promise),
                 answer,
                 now,
                 late_window=self.ledger.late_window,
@@ -204,7 +206,7 @@ class Settlement:
                 gave_up=gave_up and self._may_cancel(seen),
             )
             after = (
-                self.ledger.keep(seen, source, facts, gateway_status=answer.word)
+                self.ledger.keep(seen, source, facts, gateway_status=answer.word, **promise)
                 if verdict is None
                 else self._arrive(seen, answer, verdict, source, facts)
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -10,7 +12,9 @@ from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    Connection,
     CursorResult,
+    Engine,
     Executable,
     Row,
     Select,
@@ -25,8 +29,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, SessionTransactionOrigin
 from sqlalchemy.pool import StaticPool
 
-from ..errors import BDQuickPayError
+from ..deadline import time_left
+from ..errors import BDQuickPayError, ConfigurationError
 from . import clock, transaction
+from .grounds import cannot_roll_back, check_rollback
+from .locks import bound_pool, bounded_wait
 from .models import Models, PaymentEventMixin, PaymentMixin
 from .status import BELIEFS, MOVES, PaymentStatus
 from .verdict import Snapshot
@@ -73,6 +80,8 @@ class Store:
 
     def __init__(self, db: SQLAlchemy, models: Models) -> None:
         self._db = db
+        self._turns = threading.Lock()
+        self._is_checked = False
         self.models = models
         payments: Table = models.payment.__table__
         self.payments = payments
@@ -109,11 +118,40 @@ class Store:
     def transaction(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction of its own: see :func:`transaction.run`."""
         self.settle_host()
+        with self._turn():
+            try:
+                return transaction.run(self.session, work, self.payments, self._check)
+            except BaseException:
+                self.session.rollback()  # also a session that a receiver has put in its place
+                raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the threads of a process that write to SQLite take turns, which it does not."""
+        mine = self._engine().dialect.name == "sqlite" and self._turns.acquire(
+            timeout=max(0.0, min(time_left(), transaction.PATIENCE))
+        )
         try:
-            return transaction.run(self.session, work, self.payments)
-        except BaseException:
-            self.session.rollback()  # also a session that a receiver has put in its place
-            raise
+            yield
+        finally:
+            if mine:
+                self._turns.release()
+
+    def _engine(self) -> Engine:
+        """The engine of our tables, whose pool nobody waits for beyond a deadline."""
+        engine = self.session.get_bind(clause=self.payments).engine
+        bound_pool(engine.pool)
+        return engine
+
+    def _check(self, connection: Connection) -> None:
+        check_rollback(connection)
+        if not self._is_checked:
+            lasting = cannot_roll_back(connection, [self.payments, self.events])
+            if lasting:
+                raise ConfigurationError(
+                    f"{' and '.join(lasting)} can't roll back: run ALTER TABLE … ENGINE = InnoDB."
+                )
+            self._is_checked = True
 
     def guard(self) -> Callable[[], None]:
         """Return a check that the transaction of now is still open.
@@ -207,16 +245,28 @@ class Store:
 
     def _first(self, statement: Select[Any], values: dict[str, object]) -> Row[Any] | None:
         self.settle_host()
-        row = self.session.execute(statement, values).first()
-        self.session.rollback()  # only read: gives the connection back without a COMMIT
-        return row
+        with self._reading():
+            return self.session.execute(statement, values).first()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Wait for a connection and for locks no longer than the deadline, if there is one."""
+        self._engine()
+        try:
+            if math.isinf(time_left()):
+                yield
+                return
+            connection = self.session.connection(bind_arguments={"clause": self.payments})
+            with bounded_wait(connection, max(time_left(), 0)):
+                yield
+        finally:
+            self.session.rollback()  # only read: gives the connection back without a COMMIT
 
     def all(self, statement: Select[Any], values: dict[str, object]) -> list[Snapshot]:
         """Return the payments that a statement finds."""
         self.settle_host()
-        found = [Snapshot(*tuple(row)) for row in self.session.execute(statement, values)]
-        self.session.rollback()
-        return found
+        with self._reading():
+            return [Snapshot(*tuple(row)) for row in self.session.execute(statement, values)]
 
     def load(self, seen: Snapshot) -> PaymentMixin:
         """Return the payment's object as the database has it now."""

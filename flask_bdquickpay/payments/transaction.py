@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..deadline import deadline, time_left
+from .grounds import check_rollback, one_database
 from .locks import bounded_wait
 
 T = TypeVar("T")
@@ -36,18 +37,24 @@ def is_running() -> bool:
     return _running.get()
 
 
-def run(session: Session, work: Callable[[], T], table: Table) -> T:
+def run(
+    session: Session,
+    work: Callable[[], T],
+    table: Table,
+    check: Callable[[Connection], None] = check_rollback,
+) -> T:
     """Return what `work` returned, once it is committed.
 
     `work` runs again after a deadlock, a serialization failure or a locked database, until
     :data:`PATIENCE` or the thread's deadline ends. Whatever it raises rolls everything back.
 
     :param table: in whose database the transaction is.
+    :param check: looks at the connection before `work` begins.
     """
     with deadline(PATIENCE):
         for attempt in range(1_000_000):
             try:
-                return _once(session, work, table)
+                return _once(session, work, table, check)
             except DBAPIError as error:
                 pause = random.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25)  # noqa: S311
                 if not is_transient(error) or pause >= time_left():
@@ -57,11 +64,15 @@ def run(session: Session, work: Callable[[], T], table: Table) -> T:
     raise AssertionError("unreachable")
 
 
-def _once(session: Session, work: Callable[[], T], table: Table) -> T:
+def _once(
+    session: Session, work: Callable[[], T], table: Table, check: Callable[[Connection], None]
+) -> T:
     try:
         with _commit_withheld(session):
             connection = session.connection(bind_arguments={"clause": table})
-            with bounded_wait(connection, max(time_left(), _SHORTEST)):
+            check(connection)
+            bounded = bounded_wait(connection, max(time_left(), _SHORTEST))
+            with bounded, one_database(session, connection):
                 result = work()
                 session.flush()  # what receivers left to be written waits for locks too
         session.commit()

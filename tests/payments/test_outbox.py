@@ -15,6 +15,7 @@ from flask_bdquickpay import payment_changed
 from flask_bdquickpay.payments.clock import utcnow
 
 from ..shop import Shop
+from .clock import time_passes
 
 
 @pytest.fixture
@@ -178,13 +179,25 @@ def test_event_taken_by_a_process_that_died_is_delivered_after_its_lease(deferre
     assert deferred.events(payment)[0].delivered_at is not None
 
 
-def test_nothing_is_queued_when_nobody_listens(shop: Shop) -> None:
-    with payment_changed.muted():
-        pass
-    for receiver in list(shop.receivers):
+def test_event_that_nobody_hears_waits_a_day_for_a_process_that_does(shop: Shop) -> None:
+    listeners = [r for r in shop.receivers if r in list(payment_changed.receivers_for(shop.app))]
+    for receiver in listeners:
         payment_changed.disconnect(receiver, sender=shop.app)
-    payment = shop.started()
-    assert shop.events(payment)[0].delivered_at is not None
+    first = shop.started()
+    assert deliver(shop) == 0
+    assert shop.events(first)[0].deliver_after is not None
+    for receiver in listeners:
+        payment_changed.connect(receiver, sender=shop.app)
+    assert deliver(shop) == 1
+    assert shop.events(first)[0].delivered_at is not None
+    for receiver in listeners:
+        payment_changed.disconnect(receiver, sender=shop.app)
+    second = shop.started()
+    time_passes(shop, timedelta(hours=25))
+    assert deliver(shop) == 0
+    event = shop.events(second)[0]
+    assert (event.deliver_after, event.delivered_at) == (None, None)
+    assert event.error == "nobody listens to payment_changed"
 
 
 def test_error_that_no_column_takes_holds_back_only_its_event(deferred: Shop) -> None:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from flask_bdquickpay import PaymentStatus, Transaction, VerifiedPayment
 from flask_bdquickpay.payments.status import MOVES
 from flask_bdquickpay.payments.verdict import (
+    GRACE,
+    PROMISED_GRACE,
     Snapshot,
     Verdict,
     is_known,
@@ -197,9 +199,15 @@ def test_a_decision_of_a_person_is_final() -> None:
 # The end of a payment, and words that are not known
 
 
-def test_pending_expires_after_its_end_and_not_at_it() -> None:
-    assert where(payment(), answer("pending"), END) is None
-    assert where(payment(), answer("pending"), AFTER) == "expired"
+def test_pending_expires_a_grace_after_its_end_and_not_at_it() -> None:
+    assert where(payment(), answer("pending"), END + GRACE) is None
+    assert where(payment(), answer("pending"), AFTER + GRACE) == "expired"
+
+
+def test_pending_is_waited_for_longer_after_a_webhook_has_announced_the_money() -> None:
+    promised = payment(promised_at=END)
+    assert where(promised, answer("pending"), END + PROMISED_GRACE) is None
+    assert where(promised, answer("pending"), AFTER + PROMISED_GRACE) == "expired"
 
 
 def test_an_unknown_word_is_waited_for_during_the_late_window() -> None:
@@ -216,7 +224,7 @@ def test_a_payment_without_an_end_does_not_expire_by_itself() -> None:
 def test_coming_back_by_the_cancel_url_cancels_what_is_pending() -> None:
     assert where(payment(), answer("pending"), gave_up=True) == "cancelled"
     assert where(payment(), answer("on hold"), gave_up=True) == "cancelled"
-    assert where(payment(), answer("pending"), AFTER, gave_up=True) == "expired"
+    assert where(payment(), answer("pending"), AFTER + GRACE, gave_up=True) == "expired"
     assert where(payment(), answer("failed"), gave_up=True) == "failed"
     assert where(payment(), answer(), gave_up=True) == "completed"
     assert where(payment("failed"), answer("pending"), gave_up=True) is None

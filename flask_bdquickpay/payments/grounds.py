@@ -1,0 +1,93 @@
+"""What the guarantees rest on, looked at before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, event, text
+from sqlalchemy.orm import Session
+
+from ..errors import ConfigurationError
+
+_READS = (
+    "SELECT",
+    "WITH",
+    "PRAGMA",
+    "SET",
+    "SHOW",
+    "SAVEPOINT",
+    "RELEASE",
+    "ROLLBACK",
+    "BEGIN",
+    "START",
+)
+#: Storage engines of MySQL and MariaDB that can roll back.
+_ROLLS_BACK = ("InnoDB", "ROCKSDB", "TokuDB", "NDBCLUSTER")
+
+
+def check_rollback(connection: Connection) -> None:
+    """Refuse a connection that commits each statement by itself.
+
+    :raises ConfigurationError: with the cure.
+    """
+    if _commits_by_itself(connection):
+        raise ConfigurationError(
+            "The payments' database connection is in AUTOCOMMIT: what must be rolled back would "
+            "have been committed. Remove isolation_level='AUTOCOMMIT' from "
+            "SQLALCHEMY_ENGINE_OPTIONS, or give the payments an engine without it."
+        )
+
+
+def _commits_by_itself(connection: Connection) -> bool:
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return True
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        if getattr(driver, "autocommit", None) is True:
+            return True
+        # A host that emits BEGIN by itself has done so by now.
+        return driver.isolation_level is None and not driver.in_transaction
+    if hasattr(driver, "get_autocommit"):  # of MySQL's drivers
+        return bool(driver.get_autocommit())
+    return getattr(driver, "autocommit", False) is True
+
+
+def cannot_roll_back(connection: Connection, tables: list[Table]) -> list[str]:
+    """Return the names of those tables that keep what is rolled back (MyISAM, Aria, MEMORY)."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return []
+    engines = text(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
+        "AND table_type = 'BASE TABLE' AND table_name IN :names AND engine NOT IN :engines"
+    ).bindparams(bindparam("names", expanding=True), bindparam("engines", expanding=True))
+    values = {"names": [table.name for table in tables], "engines": _ROLLS_BACK}
+    return sorted(str(name) for (name,) in connection.execute(engines, values))
+
+
+@contextmanager
+def one_database(session: Session, ours: Connection) -> Iterator[None]:
+    """Refuse what is written to any other database: it would not commit together with ours.
+
+    :raises ConfigurationError: from whoever writes there; reading is fine.
+    """
+
+    def joined(_session: Session, _transaction: object, connection: Connection) -> None:
+        if connection is not ours:
+            event.listen(connection, "before_cursor_execute", _refuse_writing)
+
+    event.listen(session, "after_begin", joined)
+    try:
+        yield
+    finally:
+        event.remove(session, "after_begin", joined)
+
+
+def _refuse_writing(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    if not statement.lstrip("( \n").upper().startswith(_READS):
+        raise ConfigurationError(
+            "A signal receiver writes to another database than the payments': the two would not "
+            "be committed together. Keep what receivers write in the payments' database, or do it "
+            "in a receiver of payment_changed, which comes after the commit."
+        )
