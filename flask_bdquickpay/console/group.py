@@ -34,6 +34,7 @@ class _Commands(AppGroup):
 
 
 def explain(error: Exception) -> str:
+    """Return what an error says, in one line; for one of the database, who looks for its cause."""
     if isinstance(error, (BDQuickPayError, SandboxError)):
         return first_line(error)
     if isinstance(error, DBAPIError):
@@ -71,10 +72,15 @@ def output_of(*, alone: bool) -> TextIO:
 
 
 def reports() -> Reports:
+    """Return the questions about the current app's payments."""
     return Reports(current_state().store)
 
 
 def find(key: str) -> Snapshot:
+    """Return the payment with this invoice id, else with this id.
+
+    :raises click.ClickException: when there is none.
+    """
     found = reports().one(key)
     seen = None if found is None else current_state().store.find("id", found.id)
     if seen is None:
@@ -83,6 +89,7 @@ def find(key: str) -> Snapshot:
 
 
 def not_found(key: str) -> click.ClickException:
+    """Return the error that names the key of a payment that is not there."""
     return click.ClickException(
         f"There is no payment {plain(key)!r}. 'flask bdquickpay payments' lists what there is."
     )

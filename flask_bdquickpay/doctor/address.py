@@ -10,6 +10,7 @@ from .findings import MADE_UP, Patient, Result, ok, red, warning
 
 
 def check_public_url(patient: Patient) -> Result:
+    """Whether the gateway, out on the internet, can reach the shop."""
     if patient.public_url is None:
         return warning(
             "Taken from each request, not known here. Set BDQUICKPAY_PUBLIC_URL = "
@@ -36,6 +37,7 @@ def _is_private(host: str) -> bool:
 
 
 def check_https(patient: Patient) -> Result:
+    """Whether keys and cookies travel over HTTPS alone, and customers come back logged in."""
     url, config = patient.public_url, patient.app.config
     if url is None:
         return warning("Not checked: the public URL is not known. Set BDQUICKPAY_PUBLIC_URL.")
@@ -56,6 +58,7 @@ def check_https(patient: Patient) -> Result:
 
 
 def check_csrf(patient: Patient) -> Result:
+    """Whether checkout refuses a POST that no button of ours has sent."""
     if not patient.app.config.get("WTF_CSRF_ENABLED", True):
         return red(
             "WTF_CSRF_ENABLED is False: any site can start payments in a customer's name. "

@@ -10,6 +10,7 @@ _SHORTEST_SECRET = 16
 
 
 def check_keys(patient: Patient) -> Result:
+    """Whether the merchant's keys are set, and real where the gateway is."""
     account = patient.account
     missing = [
         name
@@ -37,6 +38,7 @@ def check_keys(patient: Patient) -> Result:
 
 
 def check_order_loader(patient: Patient) -> Result:
+    """Whether somebody says what an order costs."""
     if patient.state.hooks.order_loader is None:
         return red(
             "None: nobody knows what to charge. Decorate a function with @bdquickpay.order_loader."
@@ -45,6 +47,7 @@ def check_order_loader(patient: Patient) -> Result:
 
 
 def check_receivers(patient: Patient) -> Result:
+    """Whether anybody hears that an order is paid."""
     if not signals.paid_is_heard(patient.app):
         return warning(
             "Nobody listens to payment_paid: no order will be marked paid. Connect a function at "
@@ -54,6 +57,7 @@ def check_receivers(patient: Patient) -> Result:
 
 
 def check_secret_key(patient: Patient) -> Result:
+    """Whether the key that protects the pay button is there, and long enough."""
     secret = patient.app.secret_key
     if not secret:
         return red(

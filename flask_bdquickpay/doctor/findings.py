@@ -73,14 +73,17 @@ class Patient:
 
     @property
     def app(self) -> Flask:
+        """The Flask app."""
         return self.state.app
 
     @cached_property
     def reports(self) -> Reports:
+        """Read-only questions about its payments."""
         return Reports(self.state.store)
 
     @property
     def account(self) -> Any:
+        """The account that its client uses."""
         return self.state.client.account
 
     @property
@@ -98,6 +101,7 @@ class Patient:
 
     @cached_property
     def webhook_url(self) -> str | None:
+        """Where the gateway reaches the webhook, ``None`` when the public URL is not known."""
         if self.public_url is None:
             return None
         parts = urlsplit(self.public_url)

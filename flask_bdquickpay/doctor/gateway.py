@@ -14,6 +14,7 @@ from .findings import MADE_UP, Patient, Result, ok, red
 
 
 def check_gateway(patient: Patient) -> Result:
+    """Ask the gateway about an invoice that nobody has: it answers, and accepts the keys."""
     url = patient.account.base_url
     try:
         patient.state.client.verify_payment(MADE_UP)

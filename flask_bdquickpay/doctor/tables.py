@@ -10,6 +10,7 @@ from .findings import Patient, Result, ok, red
 
 
 def check_tables(patient: Patient) -> Result:
+    """Whether both tables are there, with every column."""
     inspector, tables = _inspector(patient), _tables(patient)
     missing = [table.name for table in tables if not _exists(inspector, table)]
     if missing:
@@ -21,6 +22,7 @@ def check_tables(patient: Patient) -> Result:
 
 
 def check_unique_indexes(patient: Patient) -> Result:
+    """Whether the unique indexes are there, on which "one charge" rests."""
     inspector = _inspector(patient)
     absent = [name for table in _tables(patient) for name in _absent_uniques(inspector, table)]
     if absent:

@@ -23,6 +23,7 @@ RECENT = timedelta(days=7)
 
 
 def check_sweep(patient: Patient) -> Result:
+    """Whether the sweep runs: no payment is long overdue."""
     overdue = patient.reports.overdue(clock.utcnow() - PATIENCE)
     if overdue.count:
         return red(
@@ -33,6 +34,7 @@ def check_sweep(patient: Patient) -> Result:
 
 
 def check_deliveries(patient: Patient) -> Result:
+    """Whether the outbox is emptied, and no receiver keeps raising."""
     waiting = patient.reports.undelivered(clock.utcnow() - PATIENCE)
     if waiting.count:
         return red(
@@ -56,6 +58,7 @@ def first_error(events: Sequence[EventRecord]) -> str:
 
 
 def check_flagged(patient: Patient) -> Result:
+    """Whether payments wait for a person."""
     count = patient.reports.count(PaymentStatus.FLAGGED)
     if count:
         return warning(

@@ -101,6 +101,7 @@ class Snapshot:
         return self.status in BELIEFS and self.resolved_by is None
 
     def has_expired(self, now: datetime) -> bool:
+        """Whether its end, where it has one, is before `now`."""
         return self.expires_at is not None and now > self.expires_at
 
     @property
