@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import html
 import re
@@ -21,12 +20,10 @@ import pytest
 from flask_bdquickpay.payments.status import MOVES
 
 from ..shop import Shop
+from .source import PACKAGE, ROOT, Arrow, defined, imports, rooms
 
-ROOT = Path(__file__).parent.parent.parent
-PACKAGE = ROOT / "flask_bdquickpay"
 PICTURES = ROOT / "docs" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
-Arrow = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -63,35 +60,6 @@ def picture(name: str) -> Picture:
 
 
 # The rooms
-
-
-def rooms() -> set[str]:
-    modules = {path.name for path in PACKAGE.glob("*.py")}
-    return modules | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-
-
-def imports() -> set[Arrow]:
-    """Which room imports which, wherever in a module it does."""
-    found: set[Arrow] = set()
-    for path in PACKAGE.rglob("*.py"):
-        here = path.relative_to(ROOT).parts[:-1]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                found |= {(room(path), other) for other in imported(node, here)}
-    return {(one, other) for one, other in found if one != other}
-
-
-def room(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0]
-
-
-def imported(node: ast.ImportFrom, here: tuple[str, ...]) -> Iterator[str]:
-    """The rooms of the package that a statement imports from."""
-    base = here[: len(here) - node.level + 1] if node.level else ()
-    package, *parts = filter(None, (*base, *(node.module or "").split(".")))
-    if package == PACKAGE.name:
-        for name in parts[:1] or [one.name for one in node.names]:
-            yield name if (PACKAGE / name).is_dir() else f"{name}.py"
 
 
 def reachable(arrows: set[Arrow]) -> dict[str, set[str]]:
@@ -141,23 +109,10 @@ def steps(lines: list[str]) -> list[tuple[str, str]]:
     return [(one[1], name) for one in found if one for name in one[2].split(", ")]
 
 
-def defined(file: str) -> set[str]:
-    found: set[str] = set()
-    for node in ast.parse((PACKAGE / file).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{one.name}" for one in node.body if hasattr(one, "name")}
-        elif isinstance(node, ast.FunctionDef):
-            found.add(node.name)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return found
-
-
 def test_every_step_names_what_is_there() -> None:
     named = [step for lines in picture("way").labels.values() for step in steps(lines)]
     assert len(named) >= 20
-    assert [(file, name) for file, name in named if name not in defined(file)] == []
+    assert [(file, name) for file, name in named if name not in defined(PACKAGE / file)] == []
 
 
 def way(first: str) -> list[tuple[str, str]]:
