@@ -305,7 +305,7 @@ class Store:
     def move(self, seen: Snapshot, status: PaymentStatus, **values: Any) -> bool:
         """Move a payment if it still stands as `seen`; return whether it did.
 
-        :raises ValueError: for a move that :data:`~flask_bdquickpay.payments.status.MOVES` does not permit.
+        :raises ValueError: for a move that :data:`.status.MOVES` does not permit.
         """
         if status not in MOVES[seen.status]:
             raise ValueError(f"A payment can't go from {seen.status} to {status}.")

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from .source import PACKAGE, ROOT, defined, imports, rooms
+from .imports import read as read_modules
+from .source import PACKAGE, ROOT, defined
+from .test_rooms import PAYMENTS, VOCABULARY
 
 ARCHITECTURE, CONTRIBUTING = ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"
 PAGES = [ARCHITECTURE, CONTRIBUTING]
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)(?:#[\w-]+)?\)")
 PROVED = re.compile(r"`([\w/.]+\.py)::(\w+)`")
-USE_CASES = {"checkout", "settlement", "resolution", "reconcile", "reports"}
 
 
 def read(page: Path) -> str:
@@ -36,27 +37,15 @@ def first_cells(heading: str) -> list[str]:
 
 
 def test_the_table_of_rooms_is_the_package() -> None:
-    named = first_cells("The rooms")
+    named = [name.removesuffix(".py") for name in first_cells("The rooms")]
+    rooms = {name.partition(".")[0] or "__init__" for name in read_modules(PACKAGE)}
     assert len(named) == len(set(named))
-    assert set(named) == rooms()
+    assert set(named) == rooms
+    assert [name for name in named if name in VOCABULARY] == list(VOCABULARY)
 
 
-def test_the_table_of_payments_is_the_room() -> None:
-    named = first_cells("Inside `payments`")
-    assert len(named) == len(set(named))
-    assert {f"{name}.py" for name in named} == rooms(PACKAGE / "payments") - {"__init__.py"}
-
-
-def test_inside_payments_a_module_imports_only_what_stands_above_it() -> None:
-    place = {f"{name}.py": at for at, name in enumerate(first_cells("Inside `payments`"))}
-    inside = imports(PACKAGE / "payments")
-    assert [(one, other) for one, other in inside if place[one] <= place[other]] == []
-
-
-def test_a_use_case_knows_no_other_but_the_one_door() -> None:
-    inside = {(one[:-3], other[:-3]) for one, other in imports(PACKAGE / "payments")}
-    known = {pair for pair in inside if set(pair) <= USE_CASES}
-    assert known == {("checkout", "settlement"), ("reconcile", "settlement")}
+def test_the_table_of_payments_is_their_order() -> None:
+    assert first_cells("Inside `payments`") == list(PAYMENTS)
 
 
 def test_every_promise_is_proved_by_a_test_that_is_there() -> None:

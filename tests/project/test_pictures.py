@@ -6,11 +6,10 @@ import hashlib
 import html
 import re
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from types import FrameType
 from xml.etree import ElementTree
@@ -20,10 +19,13 @@ import pytest
 from flask_bdquickpay.payments.status import MOVES
 
 from ..shop import Shop
-from .source import PACKAGE, ROOT, Arrow, defined, imports, rooms
+from .imports import read
+from .source import PACKAGE, ROOT, defined
+from .test_rooms import EVERYTHING, MAY_IMPORT, VOCABULARY
 
 PICTURES = ROOT / "docs" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
+Arrow = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,23 @@ class Picture:
         said = re.findall(r'label="([^"]*)"', self.text)
         return [line.strip() for label in said for line in re.split(r"\\[nl]", label) if line]
 
-    def inside(self, cluster: str) -> set[str]:
-        """The nodes of a cluster that has no cluster in it."""
-        body = self.text.split(f"subgraph {cluster} {{")[1].split("}")[0]
-        return set(Picture(body).labels)
+    @property
+    def arrows_into_frames(self) -> set[Arrow]:
+        """The arrows, where one from or to a frame is one from or to everything inside it."""
+        found: set[Arrow] = set()
+        for line in self.text.splitlines():
+            if ends := re.match(r'\s*"([^"]+)" -> "([^"]+)"', line):
+                tail, head = (re.search(rf"{end}=(\w+)", line) for end in ("ltail", "lhead"))
+                ones = self.inside(tail[1]) if tail else {ends[1]}
+                others = self.inside(head[1]) if head else {ends[2]}
+                found |= set(product(ones, others))
+        return found
+
+    def inside(self, frame: str) -> set[str]:
+        """The nodes of a cluster, and of those in it: up to the brace below its first letter."""
+        before, _, after = self.text.partition(f"subgraph {frame} {{")
+        indent = before.rpartition("\n")[2]
+        return set(Picture(after.partition(f"\n{indent}}}")[0]).labels)
 
 
 def picture(name: str) -> Picture:
@@ -62,33 +77,48 @@ def picture(name: str) -> Picture:
 # The rooms
 
 
-def reachable(arrows: set[Arrow]) -> dict[str, set[str]]:
-    """What stands behind each room, along the arrows."""
-    behind: dict[str, set[str]] = defaultdict(set)
-    for _ in arrows:
-        for one, other in arrows:
-            behind[one] |= {other} | behind[other]
-    return behind
+def on_the_map() -> set[Arrow]:
+    """Who may import which room, apart from the vocabulary, as the map says."""
+    rooms = {name.partition(".")[0] for name in read(PACKAGE)}
+    found = {(one, other) for one in rooms for other in rooms if other not in VOCABULARY}
+    return {pair for pair in found if pair[0] != pair[1] and enters(*pair)}
+
+
+def enters(one: str, other: str) -> bool:
+    """Whether a room may import another, or something in it."""
+    allowed = MAY_IMPORT[one]
+    return allowed == EVERYTHING or other in {name.partition(".")[0] for name in allowed}
+
+
+def drawn_rooms() -> dict[str, str]:
+    """The rooms of the picture, as the map calls them."""
+    names = {name: name.removesuffix(".py") for name in picture("rooms").labels}
+    return names | {"__init__.py": ""}
 
 
 def test_every_room_is_in_the_picture() -> None:
-    assert set(picture("rooms").labels) == rooms()
+    for file, name in drawn_rooms().items():
+        assert (PACKAGE / file).exists(), file
+        assert file.endswith(".py") or name == file
+    assert set(drawn_rooms().values()) == {name.partition(".")[0] for name in read(PACKAGE)}
 
 
-def test_every_import_goes_along_the_arrows() -> None:
-    drawn = picture("rooms")
-    words = drawn.inside("cluster_vocabulary")
-    behind = reachable(drawn.arrows | {(one, other) for one in words for other in words})
-    assert {(one, other) for one, other in imports() if other not in behind[one]} == set()
+def test_the_arrows_between_rooms_are_the_map() -> None:
+    names, drawn = drawn_rooms(), picture("rooms")
+    arrows = {(names[one], names[other]) for one, other in drawn.arrows_into_frames}
+    roots = {names[name] for name in drawn.inside("cluster_roots")}
+    arrows |= {(one, other) for one in roots for other in roots if one != other}
+    words = {names[name] for name in drawn.inside("cluster_vocabulary")}
+    assert words == set(VOCABULARY)
+    assert {(one, other) for one, other in arrows if other not in words} == on_the_map()
 
 
-def test_every_arrow_is_an_import() -> None:
-    assert picture("rooms").arrows - imports() == set()
-
-
-def test_no_arrow_between_rooms_goes_in_a_circle() -> None:
-    behind = reachable(picture("rooms").arrows)
-    assert [name for name in rooms() if name in behind[name]] == []
+def test_the_vocabulary_is_for_whom_the_picture_says() -> None:
+    (said,) = [line for line in picture("rooms").words if "vocabulary" in line]
+    rooms = set(drawn_rooms().values()) - set(VOCABULARY)
+    without = {room for room in rooms if not any(enters(room, word) for word in VOCABULARY)}
+    assert said == "the vocabulary: for all but sandbox/ and testing.py"
+    assert without == {"sandbox", "testing"}
 
 
 # The states
