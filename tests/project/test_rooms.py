@@ -52,6 +52,7 @@ PAYMENTS = (
     "locks",
     "transaction",
     "store",
+    "waiting",
     "outbox",
     "hooks",
     "ledger",
