@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .gateway.answers import CreatedPayment, Transaction, VerifiedPayment
     from .gateway.client import BDQuickPayClient
     from .money import PaymentRequest
-    from .payments.models import PaymentEventMixin, PaymentMixin
+    from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
     from .payments.reconcile import ReconcileReport
     from .payments.signals import (
         FlagPayment,
@@ -72,6 +72,7 @@ __all__ = [
     "PaymentRequest",
     "PaymentStatus",
     "ReconcileReport",
+    "RefundMixin",
     "RequestRejectedError",
     "ResolutionError",
     "Transaction",

@@ -18,13 +18,14 @@ from .gateway.client import BDQuickPayClient
 from .payments.checkout import Checkout
 from .payments.hooks import Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
-from .payments.models import Models, PaymentEventMixin, PaymentMixin, build_models
+from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
 from .payments.reconcile import ReconcileReport, Reconciliation
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
 from .payments.status import PaymentStatus
 from .payments.store import Store
+from .payments.tables import Models, build_models
 from .payments.transaction import is_running
 from .sandbox.server import embedded
 from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings
@@ -37,9 +38,10 @@ L = TypeVar("L", bound=OrderLoader)
 R = TypeVar("R", bound=ReturnHandler)
 P = TypeVarWithDefault("P", bound=PaymentMixin, default=PaymentMixin)
 E = TypeVarWithDefault("E", bound=PaymentEventMixin, default=PaymentEventMixin)
+F = TypeVarWithDefault("F", bound=RefundMixin, default=RefundMixin)
 
 
-class BDQuickPay(Generic[P, E]):
+class BDQuickPay(Generic[P, E, F]):
     """Takes bKash payments in a Flask app. One instance may serve many apps.
 
     To a type checker a payment is of the class that was handed in, else of the mixin.
@@ -48,6 +50,7 @@ class BDQuickPay(Generic[P, E]):
     :param db: the app's Flask-SQLAlchemy, else found in the app.
     :param payment_model: the shop's own class on :class:`~flask_bdquickpay.PaymentMixin`.
     :param event_model: the shop's own class on :class:`~flask_bdquickpay.PaymentEventMixin`.
+    :param refund_model: the shop's own class on :class:`~flask_bdquickpay.RefundMixin`.
     """
 
     def __init__(
@@ -57,9 +60,10 @@ class BDQuickPay(Generic[P, E]):
         *,
         payment_model: type[P] | None = None,
         event_model: type[E] | None = None,
+        refund_model: type[F] | None = None,
     ) -> None:
         self._db = db
-        self._own_models = (payment_model, event_model)
+        self._own_models = (payment_model, event_model, refund_model)
         self._models: Models | None = None
         self._hooks = Hooks()
         if db is not None:
@@ -137,6 +141,11 @@ class BDQuickPay(Generic[P, E]):
     def PaymentEvent(self) -> type[E]:
         """The mapped class of the timeline."""
         return cast("type[E]", self._current_models().event)
+
+    @property
+    def Refund(self) -> type[F]:
+        """The mapped class of what was sent back."""
+        return cast("type[F]", self._current_models().refund)
 
     def _current_models(self) -> Models:
         if has_app_context() and "bdquickpay" in current_app.extensions:

@@ -10,12 +10,12 @@ from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
 from .payments.checkout import Checkout
 from .payments.hooks import Hooks
-from .payments.models import Models
 from .payments.outbox import Outbox
 from .payments.reconcile import Reconciliation
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
 from .payments.store import Store
+from .payments.tables import Models
 from .settings import Settings
 
 

@@ -45,7 +45,7 @@ class Shop:
 
     app: Flask
     db: SQLAlchemy
-    bdquickpay: BDQuickPay[Any, Any]
+    bdquickpay: BDQuickPay[Any, Any, Any]
     server: SandboxServer
     Order: Any
     Ledger: Any
@@ -169,7 +169,7 @@ def make_shop(
     app.config.update(config)
     prepare(app)
     Order, Ledger = _models(db)
-    bdquickpay = BDQuickPay[Any, Any]()
+    bdquickpay = BDQuickPay[Any, Any, Any]()
     db.init_app(app)
     bdquickpay.init_app(app)
     shop = Shop(app, db, bdquickpay, server, Order, Ledger)

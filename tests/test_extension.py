@@ -60,7 +60,7 @@ def test_factory_may_be_called_many_times() -> None:
         app = bare_app(**KEYS)
         db.init_app(app)
         bdquickpay.init_app(app)
-    assert len(db.metadata.tables) == 2
+    assert len(db.metadata.tables) == 3
 
 
 def test_two_apps_with_different_keys_in_one_process(
@@ -138,7 +138,7 @@ def test_button_takes_label_and_attributes_and_escapes_them(shop: Shop) -> None:
 
 
 def test_sandbox_runs_by_itself_and_its_state_survives(tmp_path: Path) -> None:
-    def shop() -> tuple[Flask, BDQuickPay[Any, Any]]:
+    def shop() -> tuple[Flask, BDQuickPay[Any, Any, Any]]:
         app = Flask("tests.sandboxed", instance_path=str(tmp_path))
         app.config.update(SECRET_KEY="x", BDQUICKPAY_SANDBOX=True)
         app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path}/shop.sqlite3"

@@ -34,8 +34,9 @@ from ..errors import BDQuickPayError, ConfigurationError
 from . import clock, transaction
 from .grounds import cannot_roll_back, check_rollback
 from .locks import bound_pool, bounded_wait
-from .models import Models, PaymentEventMixin, PaymentMixin
+from .models import PaymentEventMixin, PaymentMixin
 from .status import BELIEFS, MOVES, PaymentStatus
+from .tables import Models
 from .verdict import Snapshot
 
 T = TypeVar("T")

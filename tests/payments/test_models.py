@@ -38,7 +38,9 @@ NOW = datetime(2026, 3, 21, 10, 22, 14, 123456, tzinfo=timezone.utc)
 KEYS = {"BDQUICKPAY_APP_KEY": "a", "BDQUICKPAY_SECRET_KEY": "s"}
 
 
-def make_app(uri: str, db: SQLAlchemy, bdquickpay: BDQuickPay[Any, Any], **config: Any) -> Flask:
+def make_app(
+    uri: str, db: SQLAlchemy, bdquickpay: BDQuickPay[Any, Any, Any], **config: Any
+) -> Flask:
     app = Flask(__name__)
     app.config.update(KEYS, SQLALCHEMY_DATABASE_URI=uri, **config)
     db.init_app(app)
@@ -178,7 +180,7 @@ def test_a_shop_may_have_tables_columns_and_relationships_of_its_own(database_ur
         db.create_all()
         assert (bdquickpay.Payment, bdquickpay.PaymentEvent) == (Payment, Event)
         names = set(sa.inspect(db.engine).get_table_names())
-        assert names == {"customer", "till", "till_event"}
+        assert names == {"customer", "till", "till_event", "bdquickpay_refund"}
         payment = add_payment(db, Payment, customer=Customer(name="Rahim"))
         add_event(db, Event, payment, clerk="Karim")
         assert payment.channel == "web"
@@ -211,7 +213,11 @@ def test_the_models_exist_before_the_app_when_the_database_is_handed_in() -> Non
     db = SQLAlchemy()
     bdquickpay = BDQuickPay(db=db)
     assert bdquickpay.Payment.__table__.name == "bdquickpay_payment"
-    assert set(db.metadata.tables) == {"bdquickpay_payment", "bdquickpay_payment_event"}
+    assert set(db.metadata.tables) == {
+        "bdquickpay_payment",
+        "bdquickpay_payment_event",
+        "bdquickpay_refund",
+    }
 
 
 # Many apps

@@ -24,6 +24,7 @@ from flask_bdquickpay import (
     PaymentMixin,
     PaymentRequest,
     PaymentStatus,
+    RefundMixin,
     payment_changed,
     payment_paid,
 )
@@ -51,7 +52,7 @@ class MyEvent(PaymentEventMixin, Base):
 # Without classes of one's own: the mixins' columns
 
 plain = BDQuickPay(db=db)
-assert_type(plain, BDQuickPay[PaymentMixin, PaymentEventMixin])
+assert_type(plain, BDQuickPay[PaymentMixin, PaymentEventMixin, RefundMixin])
 #: An annotation needs no parameters.
 annotated: BDQuickPay = plain
 
@@ -70,6 +71,8 @@ def columns(payment: PaymentMixin) -> None:
     assert_type(payment.expires_at, datetime | None)
     assert_type(payment.is_paid, bool)
     assert_type(payment.events, list[PaymentEventMixin])
+    assert_type(payment.refunds, list[RefundMixin])
+    assert_type(payment.refundable, Decimal)
 
 
 def events(event: PaymentEventMixin) -> None:
@@ -101,9 +104,9 @@ def queries() -> None:
 # With one's own: the shop gets its class back
 
 own = BDQuickPay(payment_model=MyPayment, event_model=MyEvent)
-assert_type(own, BDQuickPay[MyPayment, MyEvent])
+assert_type(own, BDQuickPay[MyPayment, MyEvent, RefundMixin])
 named = BDQuickPay[MyPayment](payment_model=MyPayment)
-assert_type(named, BDQuickPay[MyPayment, PaymentEventMixin])
+assert_type(named, BDQuickPay[MyPayment, PaymentEventMixin, RefundMixin])
 
 
 def own_classes() -> None:

@@ -104,9 +104,9 @@ def database(app: Flask) -> SQLAlchemy:
     return found
 
 
-def extension(app: Flask) -> BDQuickPay[Any, Any]:
+def extension(app: Flask) -> BDQuickPay[Any, Any, Any]:
     """The extension object of the module that made the app."""
-    found: BDQuickPay[Any, Any] = vars(sys.modules[app.import_name])["bdquickpay"]
+    found: BDQuickPay[Any, Any, Any] = vars(sys.modules[app.import_name])["bdquickpay"]
     return found
 
 
