@@ -14,6 +14,7 @@ the fixture is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,8 +39,10 @@ def bdquickpay_gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
 
 
 def _redirect(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, server: SandboxServer) -> None:
+    from .gateway import pace
     from .gateway.client import BDQuickPayClient
 
+    monkeypatch.setattr(pace, "monotonic", lambda: monotonic() + server.sandbox.clock.offset)
     monkeypatch.setattr(BDQuickPayClient, "account", property(_account_at(server)))
     create = _remembering(BDQuickPayClient.create_payment, gateway)
     monkeypatch.setattr(BDQuickPayClient, "create_payment", create)

@@ -26,12 +26,15 @@ def harmless(text: str) -> str:
     return _COMMANDS.sub("?", text)
 
 
+def is_printable(text: str) -> bool:
+    """Whether it has nothing but characters that are seen, spaces and joiners."""
+    return all(char.isprintable() or char in _JOINERS for char in text)
+
+
 def plain(value: object) -> str:
     """Return `value` as one line that can't command a terminal, whoever wrote it."""
     text = " ".join(str(value).split())
-    return "".join(
-        char if char.isprintable() or char in _JOINERS else ascii(char)[1:-1] for char in text
-    )
+    return "".join(char if is_printable(char) else ascii(char)[1:-1] for char in text)
 
 
 def first_line(error: BaseException) -> str:

@@ -8,10 +8,12 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from flask_bdquickpay.gateway import pace
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from . import databases
@@ -48,13 +50,14 @@ def database_uri(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    """The sandbox gateway on a loopback port."""
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    """The sandbox gateway on a loopback port; its clock ends what it made a client wait for."""
     with SandboxServer(
         app_key=KEYS["BDQUICKPAY_APP_KEY"],
         secret_key=KEYS["BDQUICKPAY_SECRET_KEY"],
         synchronous=True,
     ) as running:
+        monkeypatch.setattr(pace, "monotonic", lambda: monotonic() + running.sandbox.clock.offset)
         yield running
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, InvalidPaymentRequest, OrderNotFoundError
 from ..money import PaymentRequest
+from ..text import is_printable
 from .models import MAX_REFERENCE
 
 OrderLoader = Callable[[str], "PaymentRequest | None"]
@@ -45,5 +46,5 @@ def check_reference(reference: str) -> None:
     :raises OrderNotFoundError: for a reference that no order can have.
     """
     fits = 0 < len(reference) <= MAX_REFERENCE
-    if not fits or not reference.isprintable() or reference != reference.strip():
+    if not fits or not is_printable(reference) or reference != reference.strip():
         raise OrderNotFoundError("There is no such order.")
