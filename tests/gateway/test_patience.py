@@ -58,15 +58,18 @@ def test_all_attempts_of_verify_share_one_deadline() -> None:
 
 # Repeating
 
+#: What may be over a moment later; a 429 asks for more patience.
+PASSING = [name for name in BROKEN if name != "429"]
 
-@pytest.mark.parametrize("name", BROKEN)
+
+@pytest.mark.parametrize("name", PASSING)
 def test_verify_is_asked_again_and_succeeds(name: str) -> None:
     with hostile(BROKEN[name], gw.answer(gw.verified(COMPLETED))) as server:
         assert verify(server).status == "completed"
         assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", PASSING)
 def test_verify_is_asked_no_more_than_so_often(name: str) -> None:
     with hostile(BROKEN[name]) as server:
         with pytest.raises(GatewayUnavailableError):

@@ -196,6 +196,7 @@ def test_refused_or_unanswered_creation_is_a_clear_page(
     assert payment.reason
     assert payment.invoice_id is None
     assert shop.heard == [("failed", payment.id)]
+    shop.gateway.advance(31)  # a 429 asked for it
     assert shop.click(reference).status_code == 303
     assert len(shop.gateway.payments) == 1
 

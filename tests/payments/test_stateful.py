@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import hypothesis.strategies as st
@@ -25,6 +26,7 @@ from hypothesis.stateful import (
 
 from flask_bdquickpay import payment_changed
 from flask_bdquickpay.errors import BDQuickPayError
+from flask_bdquickpay.gateway import pace
 from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox.control import Sandbox
 from flask_bdquickpay.sandbox.errors import SandboxError
@@ -79,6 +81,7 @@ class Machine(RuleBasedStateMachine):
     new_database: NewDatabase
     past: str
     late: str
+    monkeypatch: pytest.MonkeyPatch
 
     @initialize(
         expired=st.sampled_from(["failed", "expired", "pending"]),
@@ -94,6 +97,8 @@ class Machine(RuleBasedStateMachine):
             secret_key=KEYS["BDQUICKPAY_SECRET_KEY"],
         )
         self.server = self.open_things.enter_context(server)
+        clock = self.server.sandbox.clock
+        self.monkeypatch.setattr(pace, "monotonic", lambda: monotonic() + clock.offset)
         self.server.sandbox.switch(expired_status=expired, cancelled_status=cancelled)
         self.orders: list[str] = []
         self.completed: set[int] = set()
@@ -424,7 +429,7 @@ def test_whatever_happens_the_books_agree(
     monkeypatch.setattr("flask_bdquickpay.gateway.client.VERIFY_ATTEMPTS", 1)
     monkeypatch.setattr("flask_bdquickpay.payments.checkout._POLL", 0)
     place = {"new_database": staticmethod(new_database), "past": past, "late": late}
-    machine = type("ShopMachine", (Machine,), place)
+    machine = type("ShopMachine", (Machine,), place | {"monkeypatch": monkeypatch})
     search(machine, 12 if database_uri.startswith("sqlite") else 3)
 
 

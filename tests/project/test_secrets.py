@@ -234,11 +234,13 @@ def test_pages_database_and_logs_of_a_shop_show_no_key(
     for fault in ENDS:
         shop.gateway.fault(fault, "create")
         seen.append(shop.click(shop.order()))
+        shop.gateway.advance(31)  # a 429 asked for it
     payment = shop.started()
     for fault in ENDS:
         shop.gateway.fault(fault, "verify", times=3)
         seen += [shop.success(payment), shop.cancel(payment), webhook(shop, payment, APP)]
         shop.gateway.clear_faults()
+        shop.gateway.advance(31)
     seen += [webhook(shop, payment, key) for key in ("canary-wrong", "", "canary-old")]
     shop.gateway.pay(payment, webhook=False)
     seen += [webhook(shop, payment, APP), shop.success(payment)]
