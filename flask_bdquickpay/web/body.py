@@ -58,8 +58,10 @@ def _unread(request: Request, most: int) -> bytes:
     with _cut_off_at_deadline(connection):
         try:
             return _read(read, most, _SMALLEST if waits else _PIECE)
-        except (OSError, ValueError, EOFError, BadRequest) as error:
-            remaining()  # raises its own error if that is why
+        except RequestEntityTooLarge:
+            raise
+        except Exception as error:  # each server has its own for what it can't read
+            remaining()  # raises another one if that is why
             raise BadRequest from error
 
 

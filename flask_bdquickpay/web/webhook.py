@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, LengthRequired
+from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 
 from ..deadline import deadline
 from ..errors import BDQuickPayError
@@ -88,6 +88,9 @@ def _event() -> dict[str, Any] | None:
             "Webhook not read: it came in chunks, which this server does not undo. Put a proxy "
             "before it that sends a Content-Length, such as nginx."
         )
+        raise
+    except BadRequest as error:
+        _logger.warning("Webhook not read: its body is cut off or malformed (%r)", error.__cause__)
         raise
     return _json_object(body)
 
