@@ -141,8 +141,9 @@ class _Sweep:
 
     def _report_what_is_left(self) -> None:
         self.left = self._waiting.count_due(clock.utcnow())
-        text = "The gateway wants to be left alone for %.0f s more: %s payments wait for that"
-        _logger.warning(text, self._settlement.client.paused_for(), self.left)
+        if self.left:
+            text = "The gateway wants to be left alone for %.0f s more: %s payments wait for that"
+            _logger.warning(text, self._settlement.client.paused_for(), self.left)
 
     def _work_in_threads(self, concurrency: int) -> None:
         with ThreadPoolExecutor(concurrency, thread_name_prefix="bdquickpay-sweep") as threads:
