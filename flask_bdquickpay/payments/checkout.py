@@ -89,25 +89,38 @@ class Checkout:
         """
         for late in self.store.find_late(reference):
             try:
-                settled = self.settlement.settle(late, "checkout")
+                settled = self._settle(late)
             except GatewayError as error:
                 if self._may_still_come(late, error):
                     raise
             else:
-                if settled.money_came and not late.made_way:
+                if (settled.money_came or settled.is_unbooked) and not late.made_way:
                     return settled
         return None
+
+    def _settle(self, seen: Snapshot) -> Snapshot:
+        """Return what the gateway says of a payment.
+
+        Money that is there, though the shop's own code refuses to book it, is there all the same.
+        """
+        try:
+            return self.settlement.settle(seen, "checkout")
+        except Exception:
+            again = self.store.again(seen)
+            if not again.is_unbooked:
+                raise
+            return again
 
     def _may_still_come(self, late: Snapshot, error: GatewayError) -> bool:
         """Whether an error about an earlier payment leaves open whether money comes on it."""
         if isinstance(error, InvoiceNotFoundError) or late.is_over_at_gateway or late.made_way:
             return False  # the gateway's last word holds
-        return self.settlement.is_ours(late)
+        return self.settlement.is_ours(late) and not self._is_hopeless(late)
 
     def _for_customer(self, found: Snapshot) -> PaymentMixin | None:
         """Return the payment; ``None`` if another one took the order meanwhile."""
         payment = self.store.load_kept(found)
-        if payment.is_final:
+        if payment.is_final or found.is_unbooked:
             return payment
         if payment.order_key is None:
             return None
@@ -161,17 +174,14 @@ class Checkout:
         if not self.settlement.is_ours(holder):
             return holder  # who may be asked does not know it
         try:
-            return self.settlement.settle(holder, "checkout")
+            return self._settle(holder)
+        except GatewayPausedError:
+            raise  # nobody was asked
         except GatewayError:
             if not self._is_hopeless(holder):
                 raise
             self.ledger.give_up(holder, "checkout", "nobody can tell what became of it")
             return None
-        except Exception:
-            seen = self.store.again(holder)
-            if not seen.is_unbooked:
-                raise
-            return seen  # the money is there: the shop is told, the customer need not pay again
 
     def _is_hopeless(self, holder: Snapshot) -> bool:
         """Whether the gateway has had all the time that there is to say what became of it."""

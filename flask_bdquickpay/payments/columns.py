@@ -93,6 +93,10 @@ def state_word() -> TypeEngine[PaymentStatus]:
     return cast("TypeEngine[PaymentStatus]", words)
 
 
+#: The most that a column of money takes.
+MOST_MONEY = Decimal("9999999999.99")
+
+
 def money() -> TypeEngine[Decimal]:
     """BDT, exact to the poisha."""
     return Numeric(12, 2)

@@ -175,9 +175,7 @@ class Ledger:
     def _consequences(self, seen: Snapshot, verdict: Verdict, heard: bool) -> dict[str, Any]:
         """The columns that follow from the status that is reached."""
         values: dict[str, Any] = {"reason": verdict.reason, "lease": None, "check_after": None}
-        values |= _owned(seen, verdict)
-        if verdict.status in MONEY_CAME:
-            values["problem"] = None
+        values |= _owned(seen, verdict) | {"problem": None}
         if verdict.status == PaymentStatus.COMPLETED:
             return values | {"announced_at" if heard else "check_after": clock.utcnow()}
         if seen.invoice_id is not None and seen.resolved_by is None:
@@ -239,10 +237,8 @@ class Ledger:
     def _send(self, signal: Signal, seen: Snapshot) -> None:
         """Call every receiver inside the transaction; the first that raises ends it."""
         payment = self.store.load(seen)
-        check = self.store.guard()
-        for call in signals.calls(signal, self.app, payment=payment):
+        for call in signals.calls(signal, self.app, self.store.guard(), payment=payment):
             call()
-            check()
 
 
 def _owned(seen: Snapshot, verdict: Verdict) -> dict[str, Any]:
@@ -259,8 +255,7 @@ def _owned(seen: Snapshot, verdict: Verdict) -> dict[str, Any]:
 
 def refusal(error: Exception) -> str:
     """Say which receiver raised what, in a line."""
-    name = signals.raised_by(error) or "what the shop's receivers left to be written"
-    return f"{name} raised {type(error).__name__}: {first_line(error)}"
+    return f"{signals.raised_by(error)} raised {type(error).__name__}: {first_line(error)}"
 
 
 class _Overtaken(Exception):

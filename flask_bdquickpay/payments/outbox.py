@@ -148,7 +148,7 @@ class Outbox:
         """Call every receiver, whatever the others do; return what went wrong."""
         event_id, errors = event.id, []
         self._store.keep_loaded()
-        arguments = {"payment": payment, "event": event}
+        arguments: dict[str, Any] = {"payment": payment, "event": event}
         for call in signals.calls(signals.payment_changed, self._app, **arguments):
             try:
                 call()

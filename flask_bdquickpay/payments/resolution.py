@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ResolutionError
 from . import reasons, signals
-from .ledger import TRIES, Ledger
+from .ledger import TRIES, Ledger, refusal
 from .models import PaymentMixin
 from .status import PaymentStatus
 from .store import Conflict, Store
@@ -38,44 +39,63 @@ class Resolution:
         :raises ResolutionError: when there is nothing to decide, the order is paid by another
             payment, or a receiver of the shop objects.
         """
-        flagged = self._flagged(seen, actor, source)
-        status = PaymentStatus.COMPLETED if accept else PaymentStatus.FAILED
-        verdict = Verdict(status, flagged.reason if accept else _rejection(message))
-        facts = {"note": note, "actor": actor}
-        displaced = None
-        for _ in range(TRIES):
-            try:
-                moved = self.ledger.move(
-                    flagged, verdict, source, facts, displaced=displaced, resolved_by=actor
-                )
-            except Conflict:
-                verdict, displaced = self.ledger.rival(flagged, verdict)
-                if verdict.status == PaymentStatus.FLAGGED:
-                    raise ResolutionError(f"Payment {seen.id}: {verdict.reason}.") from None
-            except signals.FlagPayment as objection:
-                raise ResolutionError(
-                    f"Payment {seen.id} stays flagged: the shop's own code objects: "
-                    f"{objection.reason}. Change the order so that it agrees, or reject."
-                ) from objection
-            else:
-                break
-        if moved is None:
-            raise _overtaken(seen)
-        return self.store.load(moved)
-
-    def _flagged(self, seen: Snapshot, actor: str, source: str) -> Snapshot:
-        """Return the payment flagged: also one whose money the shop's own code refuses to book."""
-        if seen.status == PaymentStatus.FLAGGED:
-            return seen
-        if not seen.is_unbooked:
+        flagged = seen.status == PaymentStatus.FLAGGED
+        if not flagged and not seen.is_unbooked:
             raise ResolutionError(
                 f"Payment {seen.id} is {seen.status}; only a flagged one, or one whose money the "
                 "shop's own code refuses, is resolved."
             )
+        facts = {"note": note, "actor": actor}
+        if accept:
+            verdict = Verdict(PaymentStatus.COMPLETED, seen.reason if flagged else None)
+        else:
+            verdict = Verdict(PaymentStatus.FAILED, _rejection(message))
+            seen = seen if flagged else self._flag(seen, actor, source)
+        return self.store.load(self._decide(seen, verdict, source, facts))
+
+    def _decide(
+        self, seen: Snapshot, verdict: Verdict, source: str, facts: dict[str, Any]
+    ) -> Snapshot:
+        displaced = None
+        for _ in range(TRIES):
+            try:
+                return self._move(
+                    seen, verdict, source, facts, displaced=displaced, resolved_by=facts["actor"]
+                )
+            except Conflict:
+                verdict, displaced = self.ledger.rival(seen, verdict)
+                if verdict.status == PaymentStatus.FLAGGED:
+                    raise ResolutionError(f"Payment {seen.id}: {verdict.reason}.") from None
+        raise _overtaken(seen)
+
+    def _flag(self, seen: Snapshot, actor: str, source: str) -> Snapshot:
+        """Flag a payment whose money the shop's own code refuses to book."""
         verdict = Verdict(
             PaymentStatus.FLAGGED, reasons.REFUSED_HERE, holds_order=not seen.made_way
         )
-        moved = self.ledger.move(seen, verdict, source, {"note": seen.problem, "actor": actor})
+        facts = {"note": seen.problem, "actor": actor}
+        try:
+            return self._move(seen, verdict, source, facts)
+        except Conflict:  # the order has another payment
+            return self._move(seen, verdict.flagged(verdict.reason), source, facts)
+
+    def _move(self, seen: Snapshot, *decision: Any, **values: Any) -> Snapshot:
+        """
+        :raises ResolutionError: when somebody else moved it, or the shop's own code won't have it.
+        """
+        try:
+            moved = self.ledger.move(seen, *decision, **values)
+        except signals.FlagPayment as objection:
+            raise ResolutionError(
+                f"Payment {seen.id} stays {seen.status}: the shop's own code objects: "
+                f"{objection.reason}. Change the order so that it agrees, or reject."
+            ) from objection
+        except Exception as error:
+            if signals.raised_by(error) is None:
+                raise
+            raise ResolutionError(
+                f"Payment {seen.id} stays {seen.status}: {refusal(error)}. Mend the receiver."
+            ) from error
         if moved is None:
             raise _overtaken(seen)
         return moved

@@ -10,11 +10,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ..deadline import deadline
 from ..errors import (
+    BDQuickPayError,
     GatewayError,
     GatewayPausedError,
     GatewayUnavailableError,
@@ -24,6 +28,7 @@ from ..gateway.answers import VerifiedPayment
 from ..gateway.client import BDQuickPayClient
 from ..settings import Settings
 from . import clock, reasons, signals
+from .columns import MOST_MONEY
 from .ledger import TRIES, Ledger, refusal
 from .models import PaymentMixin
 from .status import MONEY_CAME, MOVES, PaymentStatus
@@ -39,6 +44,8 @@ RETRY = timedelta(minutes=15)
 #: Between two gateway calls that the waiting page may cause.
 ASKING_PAUSE = timedelta(seconds=3)
 _NONE = timedelta(0)
+#: Seconds for keeping what was learnt when it could not be applied.
+_SHORT = 1.0
 #: So often a payment is cancelled; then a customer who comes back changes nothing any more.
 _CANCELS = 5
 #: Sources that close a payment which the gateway has forgotten; whoever else asks hears of it.
@@ -241,16 +248,15 @@ class Settlement:
                 return self.ledger.move(seen, verdict, source, facts, displaced=displaced, **learnt)
             except Conflict:
                 verdict, displaced = self.ledger.rival(seen, verdict)
-            except signals.FlagPayment as objection:
-                verdict = replace(verdict, status=PaymentStatus.FLAGGED, reason=objection.reason)
             except Exception as error:
-                if _is_trouble(error):
+                paid = verdict.status == PaymentStatus.COMPLETED
+                if not (paid and isinstance(error, signals.FlagPayment)):
+                    self._not_applied(seen, source, facts, learnt | _named(verdict), error)
                     raise
-                self._refused(seen, source, facts, learnt, error)
-                raise
+                verdict = replace(verdict, status=PaymentStatus.FLAGGED, reason=error.reason)
         return None
 
-    def _refused(
+    def _not_applied(
         self,
         seen: Snapshot,
         source: str,
@@ -258,12 +264,17 @@ class Settlement:
         learnt: dict[str, Any],
         error: Exception,
     ) -> None:
-        """Keep what was learnt, though a receiver of the shop refuses to hear it."""
-        problem = refusal(error)
-        _logger.error("Payment %s is not booked: %s", seen.id, problem)
-        learnt = learnt | {"problem": problem}
-        learnt.pop("verified_at", None)
-        self.ledger.keep(seen, source, facts | {"note": f"not applied: {problem}"}, **learnt)
+        """Keep what was learnt, though the shop's own code or the database stands in the way."""
+        if not _is_trouble(error):
+            signals.blame(error, "what the shop's receivers left to be written")
+            learnt = learnt | {"problem": refusal(error)}
+            _logger.error("Payment %s is not booked: %s", seen.id, learnt["problem"])
+        note = f"not applied: {learnt.get('problem', 'the database stood in the way')}"
+        try:
+            with deadline(_SHORT):
+                self.ledger.keep(seen, source, facts | {"note": note}, **learnt)
+        except Exception:  # the error that brought us here is the one to tell of
+            _logger.exception("What the gateway said of payment %s could not be kept", seen.id)
 
     def _is_outdated(self, seen: Snapshot, verdict: Verdict) -> bool:
         """Whether late money is of another amount than what the order was charged since."""
@@ -281,9 +292,23 @@ def _learnt(answer: VerifiedPayment) -> dict[str, Any]:
     paid = answer.transaction
     if paid is None:
         return {}
-    return {"verified_at": paid.verified_at or clock.utcnow(), "received_amount": paid.amount}
+    came = paid.amount if paid.amount is None else paid.amount.quantize(Decimal("0.01"))
+    fits = came is not None and abs(came) <= MOST_MONEY
+    return {
+        "verified_at": paid.verified_at or clock.utcnow(),
+        "received_amount": came if fits else None,
+    }
+
+
+def _named(verdict: Verdict) -> dict[str, Any]:
+    """The transaction of a verdict that could not be carried out, which no other payment has."""
+    return {} if verdict.trx_id is None else {"trx_id": verdict.trx_id}
 
 
 def _is_trouble(error: Exception) -> bool:
-    """Whether the database, and not the shop's code, stood in the way."""
-    return isinstance(error, DBAPIError) and (is_transient(error) or error.connection_invalidated)
+    """Whether the database or its settings, and not the shop's code, stood in the way."""
+    if signals.raised_by(error) is not None:
+        return False
+    if isinstance(error, DBAPIError):
+        return is_transient(error) or error.connection_invalidated
+    return isinstance(error, (BDQuickPayError, PoolTimeoutError))

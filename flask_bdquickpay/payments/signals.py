@@ -69,14 +69,28 @@ def raised_by(error: BaseException) -> str | None:
     return name
 
 
-def calls(signal: Signal, app: Flask, **arguments: Any) -> Iterator[Callable[[], None]]:
-    """Yield a call for each receiver, async ones included."""
+def blame(error: BaseException, name: str) -> None:
+    """Say whose error it is, unless that has been said."""
+    vars(error).setdefault("_bdquickpay_receiver", name)
+
+
+def _nothing() -> None:
+    pass
+
+
+def calls(
+    signal: Signal, app: Flask, check: Callable[[], None] = _nothing, **arguments: Any
+) -> Iterator[Callable[[], None]]:
+    """Yield a call for each receiver, async ones included.
+
+    :param check: called after the receiver; what it raises is the receiver's fault.
+    """
     for receiver in () if signal.is_muted else signal.receivers_for(app):
-        yield _timed(app.ensure_sync(receiver), app, arguments)
+        yield _timed(app.ensure_sync(receiver), app, arguments, check)
 
 
 def _timed(
-    receiver: Callable[..., Any], app: Flask, arguments: dict[str, Any]
+    receiver: Callable[..., Any], app: Flask, arguments: dict[str, Any], check: Callable[[], None]
 ) -> Callable[[], None]:
     name = _name(receiver)
 
@@ -84,8 +98,9 @@ def _timed(
         begin = time.monotonic()
         try:
             receiver(app, **arguments)
+            check()
         except Exception as error:
-            vars(error)["_bdquickpay_receiver"] = name
+            blame(error, name)
             raise
         if (seconds := time.monotonic() - begin) > _SLOW:
             _logger.warning("Receiver %s of a payment signal took %.1f s", name, seconds)

@@ -155,7 +155,7 @@ class Store:
             self._is_checked = True
 
     def guard(self) -> Callable[[], None]:
-        """Return a check that the transaction of now is still open.
+        """Return a check that the transaction of now is still open, and writes what waits.
 
         :raises BDQuickPayError: from the check, when somebody rolled it back.
         """
@@ -170,6 +170,7 @@ class Store:
                     "'with db.session.begin_nested():' around the insert, and catch IntegrityError "
                     "around that."
                 )
+            session.flush()  # here it is known who left it
 
         return check
 

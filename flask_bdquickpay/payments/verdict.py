@@ -47,6 +47,8 @@ class Snapshot:
     promised_at: datetime | None = None
     check_after: datetime | None = None
     received_amount: Decimal | None = None
+    trx_id: str | None = None
+    verified_at: datetime | None = None
     problem: str | None = None
     made_with: str | None = None
     made_for: str | None = None
