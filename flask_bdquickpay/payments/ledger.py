@@ -9,13 +9,17 @@ from typing import Any
 
 from blinker import Signal
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ..errors import BDQuickPayError
 from ..gateway.account import is_sandbox
 from ..text import first_line
 from . import clock, reasons, signals
 from .outbox import Outbox
 from .status import GIVEN_UP, MONEY_CAME, PaymentStatus
 from .store import Conflict, Store
+from .transaction import is_transient
 from .verdict import Snapshot, Verdict, next_check
 from .waiting import OutboxEvent
 
@@ -218,7 +222,8 @@ class Ledger:
             return self.store.transaction(work)
         except Exception as error:
             problem = refusal(error)
-            self.store.transaction(lambda: self.store.keep_problem(seen, problem))
+            if problem is not None:
+                self.store.transaction(lambda: self.store.keep_problem(seen, problem))
             raise
 
     def say_unheard(self, seen: Snapshot) -> None:
@@ -253,9 +258,21 @@ def _owned(seen: Snapshot, verdict: Verdict) -> dict[str, Any]:
     return values
 
 
-def refusal(error: Exception) -> str:
-    """Say which receiver raised what, in a line."""
+def refusal(error: Exception) -> str | None:
+    """Say in a line which receiver raised what; ``None`` where it was none of the shop's doing."""
+    if _is_trouble(error):
+        return None
+    signals.blame(error, "what the shop's receivers left to be written")
     return f"{signals.raised_by(error)} raised {type(error).__name__}: {first_line(error)}"
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether the database or its settings, and not the shop's code, stood in the way."""
+    if signals.raised_by(error) is not None:
+        return False
+    if isinstance(error, DBAPIError):
+        return is_transient(error) or error.connection_invalidated
+    return isinstance(error, (BDQuickPayError, PoolTimeoutError))
 
 
 class _Overtaken(Exception):

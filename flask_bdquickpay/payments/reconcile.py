@@ -37,7 +37,7 @@ class ReconcileReport:
     :ivar checked: payments looked at.
     :ivar changed: of these, payments whose status changed.
     :ivar errors: of these, payments that could not be verified; they are tried again later.
-    :ivar refused: of these, payments whose money is there and that the shop's own code refuses.
+    :ivar refused: payments whose money is there and that the shop's own code refuses.
     :ivar delivered: `payment_changed` events delivered.
     :ivar unheard: whether nobody in this process listens to `payment_paid`.
     :ivar left: payments that were due and were left to a later sweep, since the gateway wants to
@@ -74,11 +74,12 @@ class Reconciliation:
         unheard = not signals.paid_is_heard(self.app)
         if unheard:
             _logger.error("Nobody listens to payment_paid in the process of this sweep")
+        errors, refused = self._tell_what_is_owed()
         return ReconcileReport(
             sweep.checked,
             sweep.changed,
-            sweep.errors,
-            sweep.refused,
+            sweep.errors + errors,
+            sweep.refused + refused,
             self.outbox.deliver(),
             unheard,
             sweep.left,
@@ -87,12 +88,23 @@ class Reconciliation:
     def deliver(self, limit: int | None = None) -> int:
         """Tell the shop what it is owed, and deliver at most `limit` events that are due."""
         self.store.settle_host()
-        for owed in Waiting(self.store).find_owed(_BATCH):
+        self._tell_what_is_owed()
+        return self.outbox.deliver(limit)
+
+    def _tell_what_is_owed(self) -> tuple[int, int]:
+        """Announce the payments of which the shop has not been told.
+
+        :returns: how many could not be announced, and how many the shop's own code refuses.
+        """
+        errors = refused = 0
+        for owed in Waiting(self.store).find_owed() if signals.paid_is_heard(self.app) else ():
             try:
                 self.settlement.settle(owed, "sweep")
-            except Exception:  # one bad receiver stops nobody
+            except Exception as error:  # one bad receiver stops nobody
                 _logger.exception("Payment %s is still owed to the shop", owed.id)
-        return self.outbox.deliver(limit)
+                refused += signals.raised_by(error) is not None
+                errors += signals.raised_by(error) is None
+        return errors, refused
 
 
 class _Sweep:

@@ -13,12 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from ..deadline import deadline
 from ..errors import (
-    BDQuickPayError,
     GatewayError,
     GatewayPausedError,
     GatewayUnavailableError,
@@ -33,7 +29,6 @@ from .ledger import TRIES, Ledger, refusal
 from .models import PaymentMixin
 from .status import MONEY_CAME, MOVES, PaymentStatus
 from .store import Conflict, Store
-from .transaction import is_transient
 from .verdict import Snapshot, Verdict, is_known, judge
 
 _logger = logging.getLogger(__name__)
@@ -125,8 +120,7 @@ class Settlement:
 
     def _announce(self, seen: Snapshot, source: str, actor: str | None) -> Snapshot:
         """Tell the shop of a completed payment that it is owed; later, where nobody listens."""
-        if not self.ledger.announce(seen, source, actor) and source == "sweep":
-            self.postpone(seen, LookupError("no receiver"))
+        self.ledger.announce(seen, source, actor)
         return self.store.again(seen)
 
     def _ask(self, seen: Snapshot, timeout: float | None) -> VerifiedPayment:
@@ -265,11 +259,11 @@ class Settlement:
         error: Exception,
     ) -> None:
         """Keep what was learnt, though the shop's own code or the database stands in the way."""
-        if not _is_trouble(error):
-            signals.blame(error, "what the shop's receivers left to be written")
-            learnt = learnt | {"problem": refusal(error)}
-            _logger.error("Payment %s is not booked: %s", seen.id, learnt["problem"])
-        note = f"not applied: {learnt.get('problem', 'the database stood in the way')}"
+        problem = refusal(error)
+        if problem is not None:
+            learnt = learnt | {"problem": problem}
+            _logger.error("Payment %s is not booked: %s", seen.id, problem)
+        note = f"not applied: {problem or 'the database stood in the way'}"
         try:
             with deadline(_SHORT):
                 self.ledger.keep(seen, source, facts | {"note": note}, **learnt)
@@ -303,12 +297,3 @@ def _learnt(answer: VerifiedPayment) -> dict[str, Any]:
 def _named(verdict: Verdict) -> dict[str, Any]:
     """The transaction of a verdict that could not be carried out, which no other payment has."""
     return {} if verdict.trx_id is None else {"trx_id": verdict.trx_id}
-
-
-def _is_trouble(error: Exception) -> bool:
-    """Whether the database or its settings, and not the shop's code, stood in the way."""
-    if signals.raised_by(error) is not None:
-        return False
-    if isinstance(error, DBAPIError):
-        return is_transient(error) or error.connection_invalidated
-    return isinstance(error, (BDQuickPayError, PoolTimeoutError))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from . import clock
 from .status import PaymentStatus
@@ -14,6 +15,7 @@ from .verdict import Snapshot
 
 #: Before every payment.
 _EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,27 @@ class Waiting:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def find_owed(self, limit: int) -> list[Snapshot]:
-        """Return completed payments of which the shop has not been told."""
-        table = self._store.payments
+    def find_owed(self) -> Iterator[Snapshot]:
+        """Yield the completed payments of which the shop has not been told."""
+        table, last = self._store.payments, 0
         statement = self._store.snapshot.where(
             table.c.check_after >= _EVER,  # an index finds what is later, not what is not null
             table.c.status == PaymentStatus.COMPLETED,
             table.c.announced_at.is_(None),
         )
-        return self._store.all(statement.order_by(table.c.check_after).limit(limit), {})
+        while True:
+            after = statement.where(table.c.id > last).order_by(table.c.id).limit(_BATCH)
+            batch = self._store.all(after, {})
+            yield from batch
+            if not batch:
+                return
+            last = batch[-1].id
 
     # The sweep
 
     def count_due(self, now: datetime) -> int:
         """Return how many payments are due to be looked at."""
-        due = select(func.count()).where(self._store.payments.c.check_after <= now)
+        due = select(func.count()).where(*self._due(now))
         count = self._store.session.execute(due).scalar_one()
         self._store.session.rollback()
         return int(count)
@@ -61,18 +69,23 @@ class Waiting:
         Nobody else gets them before `until`.
         """
         table = self._store.payments
-        due = table.c.check_after
-        statement = select(table.c.id).where(due <= now).order_by(due).limit(limit)
-        ids = list(self._store.session.scalars(statement))
+        due = self._due(now)
+        statement = select(table.c.token).where(*due).order_by(table.c.check_after).limit(limit)
+        tokens = list(self._store.session.scalars(statement))
         self._store.session.rollback()
-        claim = update(table).where(table.c.id.in_(ids), due <= now)
+        claim = update(table).where(table.c.token.in_(tokens), *due)
         mine = self._store.snapshot.where(table.c.lease == lease).order_by(table.c.id)
 
         def work() -> list[Snapshot]:
             self._store.execute(claim, lease=lease, check_after=until)
             return [Snapshot(*tuple(row)) for row in self._store.session.execute(mine)]
 
-        return self._store.transaction(work) if ids else []
+        return self._store.transaction(work) if tokens else []
+
+    def _due(self, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """What the sweep is to look at; of a completed payment the gateway has no more to say."""
+        table = self._store.payments
+        return table.c.check_after <= now, table.c.status != PaymentStatus.COMPLETED
 
     def release(self, lease: str, now: datetime) -> None:
         """Give back what a sweep took but did not look at."""
