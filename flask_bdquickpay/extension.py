@@ -100,7 +100,8 @@ class BDQuickPay(Generic[P, E, F]):
             settings.timeout,
             payment_hosts=settings.payment_hosts,
         )
-        ledger = Ledger(app, store, outbox, timedelta(seconds=settings.late_window))
+        window = timedelta(seconds=settings.late_window)
+        ledger = Ledger(app, store, outbox, window, lambda: client.clock_skew)
         settlement = Settlement(settings, client, store, ledger)
         return State(
             app=app,

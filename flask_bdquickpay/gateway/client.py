@@ -23,9 +23,9 @@ from ..deadline import deadline, remaining
 from ..errors import ConfigurationError, GatewayUnavailableError
 from ..money import PaymentRequest
 from ..settings import DEFAULT_BASE_URL, Secret, check_base_url, check_key, hidden, is_loopback
+from . import dates
 from .account import Account
 from .answers import MAX_ANSWER, CreatedPayment, VerifiedPayment, created, parse, verified
-from .dates import clock_skew, utcnow
 from .pace import Pace
 from .refusals import paused, refusal
 from .transport import DeadlineAdapter
@@ -192,12 +192,13 @@ class BDQuickPayClient:
 
     def _listener(self, account: Account) -> Callable[[requests.Response], None]:
         """What takes in the head of the answer to a call that is sent now."""
-        pace, sent_at = self._pace(account), utcnow()
+        pace, sent_at = self._pace(account), dates.utcnow()
         sent = pace.now()
 
         def listen(response: requests.Response) -> None:
             pace.heard(response.status_code, response.headers, sent)
-            skew = clock_skew(response.headers.get("Date", ""), sent_at, utcnow())
+            said = response.headers.get("Date", "")
+            skew = dates.clock_skew(said, sent_at, dates.utcnow())
             self.clock_skew = self.clock_skew if skew is None else skew
 
         return listen

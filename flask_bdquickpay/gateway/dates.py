@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 
 def utcnow() -> datetime:
-    """This machine's time."""
+    """This machine's time: the one place where it is read."""
     return datetime.now(timezone.utc)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 
-from .dates import http_date, utcnow
+from . import dates
 
 #: The longest pause that the gateway may ask for, in seconds.
 LONGEST = 300.0
@@ -83,8 +83,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _seconds_until(text: str, headers: Mapping[str, str]) -> float:
     """From the gateway's own clock, as far as it tells it, to the moment that it names."""
-    moment = http_date(text)
+    moment = dates.http_date(text)
     if moment is None:
         return 0.0
-    now = http_date(headers.get("Date", "")) or utcnow()
+    now = dates.http_date(headers.get("Date", "")) or dates.utcnow()
     return (moment - now).total_seconds()

@@ -93,6 +93,8 @@ class Checkout:
             except GatewayError as error:
                 if self._may_still_come(late, error):
                     raise
+                if late.made_way and isinstance(error, GatewayUnavailableError):
+                    return None  # so did the rest: whatever comes on them is for a person
             else:
                 if (settled.money_came or settled.is_unbooked) and not late.made_way:
                     return settled
@@ -145,8 +147,19 @@ class Checkout:
             return settled
         if change is None:
             return self._reopen(settled)
-        self._make_way(settled, change, reason=SUPERSEDED)
+        superseded = {"reason": SUPERSEDED} if self._supersedes(wanted, holder) else {}
+        self._make_way(settled, change, **superseded)
         return None
+
+    def _supersedes(self, wanted: _Wanted, holder: Snapshot) -> bool:
+        """Whether money that still comes on the order's old payment is for a person.
+
+        Where it is as good as the new one's, whichever comes first pays the order.
+        """
+        if holder.amount != wanted.request.amount:
+            return True
+        play = is_sandbox(self.client.account.fingerprint()) != is_sandbox(holder.made_with)
+        return not self.settlement.is_ours(holder) and not play
 
     def _paid(self, holder: Snapshot) -> Snapshot | None:
         """Return the paid payment, unless play money is all that was paid."""
@@ -185,7 +198,7 @@ class Checkout:
 
     def _is_hopeless(self, holder: Snapshot) -> bool:
         """Whether the gateway has had all the time that there is to say what became of it."""
-        return holder.has_expired(clock.utcnow() - self.ledger.late_window)
+        return holder.has_expired(self.ledger.surely() - self.ledger.late_window)
 
     def _await_creation(self, seen: Snapshot) -> None:
         """Wait for another request that is creating the payment; fail it if that one is gone."""
@@ -207,7 +220,7 @@ class Checkout:
             return seen
         if seen.status != PaymentStatus.CANCELLED:
             return None
-        if is_payable(seen, clock.utcnow()):
+        if is_payable(seen, self.ledger.surely()):
             return self.ledger.move(seen, Verdict(PaymentStatus.PENDING), "checkout")
         self._make_way(seen, "makes way for a new payment")
         return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
+
+from ..gateway import dates
 
 
 def utcnow() -> datetime:
     """The time now, timezone-aware UTC."""
-    return datetime.now(timezone.utc)
+    return dates.utcnow()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from blinker import Signal
@@ -17,7 +18,7 @@ from ..gateway.account import is_sandbox
 from ..text import first_line
 from . import clock, reasons, signals
 from .outbox import Outbox
-from .status import GIVEN_UP, MONEY_CAME, PaymentStatus
+from .status import GIVEN_UP, MONEY_CAME, MOVES, PaymentStatus
 from .store import Conflict, Store
 from .transaction import is_transient
 from .verdict import Snapshot, Verdict, next_check
@@ -28,6 +29,7 @@ _logger = logging.getLogger(__name__)
 TRIES = 20
 #: When the sweep looks next at a payment that was given up.
 _WATCH = timedelta(minutes=15)
+_NONE = timedelta(0)
 _RELEASES_ORDER = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
 
@@ -36,12 +38,21 @@ class Ledger:
     """Writes what has been decided, with a compare-and-set, and tells the shop.
 
     :ivar late_window: how long after its end a payment is still asked about.
+    :ivar skew: by how much the gateway's clock is ahead of ours, as far as it has told.
     """
 
     app: Flask
     store: Store
     outbox: Outbox
     late_window: timedelta
+    skew: Callable[[], timedelta | None]
+
+    def surely(self, moment: datetime | None = None) -> datetime:
+        """The moment, or now, by our clock or the gateway's, whichever is further back.
+
+        So that a clock which is ahead ends nothing early.
+        """
+        return (moment or clock.utcnow()) + min(self.skew() or _NONE, _NONE)
 
     # Without a transition
 
@@ -53,14 +64,21 @@ class Ledger:
             return False
         return True
 
-    def amend(self, seen: Snapshot, source: str, note: str, **values: Any) -> None:
-        """Change columns of a payment that still stands as `seen`, and note why."""
+    def amend(
+        self, seen: Snapshot, source: str, note: str, actor: str | None = None, **values: Any
+    ) -> Snapshot | None:
+        """Change columns of a payment that still stands as `seen`, and note why.
 
-        def work() -> None:
-            if self.store.amend(seen, **values):
-                self.store.record(seen, source, note=note)
+        :returns: as :meth:`move`.
+        """
 
-        self.store.transaction(work)
+        def work() -> bool:
+            amended = self.store.amend(seen, **values)
+            if amended:
+                self.store.record(seen, source, note, actor=actor)
+            return amended
+
+        return seen.after(**values) if self.store.transaction(work) else None
 
     def note(self, seen: Snapshot, source: str, note: str, **values: Any) -> None:
         """Record a fact that changed nothing, or count it up when it repeats itself."""
@@ -96,10 +114,9 @@ class Ledger:
 
     def rescheduled(self, seen: Snapshot) -> dict[str, Any]:
         """The columns that say when the sweep, which is looking now, is to look again."""
-        due = next_check(
-            seen.status, seen.expires_at, seen.checks + 1, clock.utcnow(), self.late_window
-        )
-        return {"checks": seen.checks + 1, "check_after": due, "lease": None}
+        now, checks = self.surely(), seen.checks + 1
+        due = next_check(seen.status, seen.expires_at, checks, now, self.late_window)
+        return {"checks": checks, "check_after": due, "lease": None}
 
     # With a transition
 
@@ -148,9 +165,11 @@ class Ledger:
 
         :returns: as :meth:`move`.
         """
+        watch = self.surely() + _WATCH
+        if PaymentStatus.EXPIRED not in MOVES[seen.status]:
+            return self.amend(seen, source, note, actor, reason=GIVEN_UP, check_after=watch)
         verdict = Verdict(PaymentStatus.EXPIRED, GIVEN_UP)
-        facts = {"note": note, "actor": actor}
-        return self.move(seen, verdict, source, facts, check_after=clock.utcnow() + _WATCH)
+        return self.move(seen, verdict, source, {"note": note, "actor": actor}, check_after=watch)
 
     def rival(self, seen: Snapshot, verdict: Verdict) -> tuple[Verdict, Snapshot | None]:
         """Return a verdict beside another payment, and the one it takes the order from.
@@ -167,14 +186,11 @@ class Ledger:
             return verdict, None
         if verdict.status == PaymentStatus.FLAGGED:
             return verdict.flagged(verdict.reason), None
-        if holder.status == PaymentStatus.COMPLETED and not self._is_play_money(holder, seen):
+        if holder.status == PaymentStatus.COMPLETED and not _is_play_money(holder, seen):
             return verdict.flagged(reasons.PAID_ALREADY % {"payment": holder.id}), None
+        if _is_play_money(seen, holder):
+            return verdict.flagged(reasons.OTHER_ACCOUNT), None
         return verdict, holder
-
-    @staticmethod
-    def _is_play_money(holder: Snapshot, seen: Snapshot) -> bool:
-        """Whether the holder was paid at a sandbox, and the other one with money."""
-        return is_sandbox(holder.made_with) and not is_sandbox(seen.made_with)
 
     def _consequences(self, seen: Snapshot, verdict: Verdict, heard: bool) -> dict[str, Any]:
         """The columns that follow from the status that is reached."""
@@ -184,7 +200,7 @@ class Ledger:
             return values | {"announced_at" if heard else "check_after": clock.utcnow()}
         if seen.invoice_id is not None and seen.resolved_by is None:
             values["check_after"] = next_check(
-                verdict.status, seen.expires_at, seen.checks, clock.utcnow(), self.late_window
+                verdict.status, seen.expires_at, seen.checks, self.surely(), self.late_window
             )
         return values
 
@@ -256,6 +272,11 @@ def _owned(seen: Snapshot, verdict: Verdict) -> dict[str, Any]:
     if verdict.trx_id is not None:
         values["trx_id"] = verdict.trx_id
     return values
+
+
+def _is_play_money(one: Snapshot, other: Snapshot) -> bool:
+    """Whether the one was made at a sandbox, and the other where real money moves."""
+    return is_sandbox(one.made_with) and not is_sandbox(other.made_with)
 
 
 def refusal(error: Exception) -> str | None:

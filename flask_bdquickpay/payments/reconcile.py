@@ -14,7 +14,7 @@ from datetime import timedelta
 from flask import Flask
 
 from ..errors import BDQuickPayError, GatewayPausedError
-from . import clock, signals
+from . import signals
 from .outbox import Outbox
 from .settlement import Settlement
 from .store import Store
@@ -122,7 +122,8 @@ class _Sweep:
         self._waiting = Waiting(store)
         self._left = limit
         self._progress = progress
-        self._begun = clock.utcnow()
+        self._now = settlement.ledger.surely
+        self._begun = self._now()
         self._due = self._waiting.count_due(self._begun) if progress else 0
         self._lock = threading.Lock()
         self._taken: deque[Snapshot] = deque()
@@ -149,10 +150,10 @@ class _Sweep:
 
     def _give_back(self) -> None:
         if self._lease is not None:
-            self._waiting.release(self._lease, clock.utcnow())
+            self._waiting.release(self._lease, self._now())
 
     def _report_what_is_left(self) -> None:
-        self.left = self._waiting.count_due(clock.utcnow())
+        self.left = self._waiting.count_due(self._now())
         if self.left:
             text = "The gateway wants to be left alone for %.0f s more: %s payments wait for that"
             _logger.warning(text, self._settlement.client.paused_for(), self.left)
@@ -191,7 +192,8 @@ class _Sweep:
         if size == 0:
             return
         self._lease = uuid.uuid4().hex
-        batch = self._waiting.claim_due(self._begun, self._lease, clock.utcnow() + LEASE, size)
+        due = min(self._begun, self._now())  # what was put off since is for another sweep
+        batch = self._waiting.claim_due(due, self._lease, self._now() + LEASE, size)
         self._taken.extend(batch)
         if self._left is not None:
             self._left -= len(batch)

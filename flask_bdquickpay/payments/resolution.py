@@ -110,7 +110,7 @@ class Resolution:
         """
         if seen.is_unbooked or seen.money_came:
             raise ResolutionError(f"Money has come on payment {seen.id}: accept or reject it.")
-        if seen.status not in (PaymentStatus.PENDING, PaymentStatus.CANCELLED):
+        if not seen.may_hold_order:
             raise ResolutionError(
                 f"Payment {seen.id} is {seen.status}: it holds no order that would wait for it."
             )

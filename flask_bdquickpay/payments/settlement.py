@@ -38,7 +38,6 @@ GRACE = 2.0
 RETRY = timedelta(minutes=15)
 #: Between two gateway calls that the waiting page may cause.
 ASKING_PAUSE = timedelta(seconds=3)
-_NONE = timedelta(0)
 #: Seconds for keeping what was learnt when it could not be applied.
 _SHORT = 1.0
 #: So often a payment is cancelled; then a customer who comes back changes nothing any more.
@@ -149,7 +148,10 @@ class Settlement:
         """The verdict on a payment past its end that the gateway does not know any more."""
         if not isinstance(error, InvoiceNotFoundError) or source not in _CLOSERS:
             return None
-        if not seen.has_expired(clock.utcnow()) or PaymentStatus.EXPIRED not in MOVES[seen.status]:
+        if (
+            not seen.has_expired(self.ledger.surely())
+            or PaymentStatus.EXPIRED not in MOVES[seen.status]
+        ):
             return None
         reason = seen.reason if seen.made_way else reasons.UNKNOWN_AT_GATEWAY
         return Verdict(PaymentStatus.EXPIRED, reason)
@@ -159,7 +161,7 @@ class Settlement:
 
         :param at_once: for who has waited that long, whatever the clocks say.
         """
-        if not at_once and clock.utcnow() < created.created_at + self.patience:
+        if not at_once and self.ledger.surely() < created.created_at + self.patience:
             return False
         self.ledger.move(created, Verdict(PaymentStatus.FAILED, reasons.ANSWER_LOST), source)
         return True
@@ -177,9 +179,9 @@ class Settlement:
         """
         values = self.ledger.rescheduled(seen)
         if isinstance(error, GatewayPausedError):
-            values = {"lease": None, "check_after": clock.utcnow()}
+            values = {"lease": None, "check_after": self.ledger.surely()}
         elif not isinstance(error, InvoiceNotFoundError):
-            values["check_after"] = values["check_after"] or clock.utcnow() + RETRY
+            values["check_after"] = values["check_after"] or self.ledger.surely() + RETRY
         self.store.transaction(lambda: self.store.amend(seen, **values))
 
     def _apply(
@@ -196,7 +198,7 @@ class Settlement:
         """Apply an answer, judging it anew whenever somebody else moved the payment meanwhile."""
         if not is_known(answer.status):
             _logger.warning("Unknown gateway status %r (payment %s)", answer.word, seen.id)
-        now = asked + min(self.client.clock_skew or _NONE, _NONE)  # a fast clock ends nothing early
+        now = self.ledger.surely(asked)
         for _ in range(TRIES):
             verdict = judge(
                 seen.after(**promise),

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    case,
     func,
     insert,
     select,
@@ -35,13 +36,14 @@ from . import clock, transaction
 from .grounds import cannot_roll_back, check_rollback
 from .locks import bound_pool, bounded_wait
 from .models import PaymentEventMixin, PaymentMixin
-from .status import BELIEFS, MOVES, PaymentStatus
+from .status import BELIEFS, GIVEN_UP, MOVES, SUPERSEDED, PaymentStatus
 from .tables import Models
 from .verdict import Snapshot
 
 T = TypeVar("T")
-#: So many earlier payments of an order are asked about before it gets a new one.
-_MOST_LATE = 20
+#: So many earlier payments of an order are asked about before it gets a new one: more than can
+#: come about in the late window, at one in half an hour.
+_MOST_LATE = 100
 _COLUMNS = [field.name for field in fields(Snapshot) if field.name != "has_webhook"]
 
 
@@ -213,7 +215,7 @@ class Store:
     def find_late(self, reference: str) -> list[Snapshot]:
         """Return the order's payments on which money may still come, the newest first.
 
-        But for the one that the order stands or falls with.
+        Those that made way come last. Without the one that the order stands or falls with.
         """
         table = self.payments
         statement = self.snapshot.where(
@@ -223,9 +225,9 @@ class Store:
             table.c.invoice_id.is_not(None),
             table.c.check_after.is_not(None),
         )
-        return self.all(
-            statement.order_by(table.c.id.desc()).limit(_MOST_LATE), {"value": reference}
-        )
+        made_way = case((table.c.reason.in_((SUPERSEDED, GIVEN_UP)), 1), else_=0)
+        ordered = statement.order_by(made_way, table.c.id.desc())
+        return self.all(ordered.limit(_MOST_LATE), {"value": reference})
 
     def count_cancels(self, seen: Snapshot) -> int:
         """Return how often a payment was cancelled."""

@@ -102,6 +102,14 @@ class Snapshot:
         """Whether no money came and none is expected, though it still might come."""
         return self.status in BELIEFS and self.resolved_by is None
 
+    @property
+    def may_hold_order(self) -> bool:
+        """Whether its order waits for it: for the customer, or for what the gateway has to say."""
+        if self.status in (PaymentStatus.PENDING, PaymentStatus.CANCELLED):
+            return True
+        waits = self.is_believed_over and self.check_after is not None
+        return waits and not self.made_way and not self.is_over_at_gateway
+
     def has_expired(self, now: datetime) -> bool:
         """Whether its end, where it has one, is before `now`."""
         return self.expires_at is not None and now > self.expires_at
@@ -208,10 +216,10 @@ def is_known(word: str) -> bool:
 
 
 def is_payable(payment: Snapshot, now: datetime) -> bool:
-    """Whether the gateway, by its last word, may still take money for an unpaid payment."""
+    """Whether the gateway, by its last word, may still take or book money for an unpaid payment."""
     if payment.is_over_at_gateway:
         return False
-    return payment.gateway_says != "pending" or not payment.has_expired(now)
+    return payment.gateway_says != "pending" or not payment.has_expired(now - payment.grace)
 
 
 def next_check(

@@ -443,3 +443,24 @@ def test_payment_without_an_end_gets_the_usual_half_hour(shop: Shop) -> None:
     shop.gateway.fault("answer", endpoint="create", body=json.dumps(answer))
     left = shop.started().expires_at - utcnow()
     assert timedelta(minutes=29) < left <= timedelta(minutes=30)
+
+
+def test_payment_whose_urls_name_another_address_is_not_reused_and_pays_the_order(
+    new_shop: Callable[..., Shop],
+) -> None:
+    """Either of the two is as good: the one that is paid first pays the order."""
+    shop = new_shop(BDQUICKPAY_PUBLIC_URL="https://old.example.com")
+    moved = new_shop(BDQUICKPAY_PUBLIC_URL="https://new.example.com")
+    old = shop.started()
+    answer = moved.click(old.customer_reference)
+    new = shop.payments()[-1]
+    assert answer.location == new.payment_url != old.payment_url
+    assert shop.gateway.requests[-1].body["success_url"].startswith("https://new.example.com/")
+    shop.gateway.pay(old, webhook=False)
+    assert shop.webhook(old).status_code == 200
+    assert [p.status for p in shop.payments()] == ["completed", "pending"]
+    assert moved.click(old.customer_reference).location.endswith(old.token)
+    shop.gateway.pay(new, webhook=False)
+    shop.webhook(new)
+    assert [p.status for p in shop.payments()] == ["completed", "flagged"]
+    assert len(shop.ledger()) == 1

@@ -246,7 +246,8 @@ def test_the_words_that_are_known() -> None:
     assert not any(is_known(word) for word in ["", "on hold", "Completed", "created"])
 
 
-PAYABLE = [("pending", NOW, True), ("pending", AFTER, False), ("on hold", AFTER, True)]
+PAYABLE = [("pending", NOW, True), ("pending", AFTER, True), ("pending", AFTER + GRACE, False)]
+PAYABLE += [("on hold", AFTER + GRACE, True)]
 PAYABLE += [(word, NOW, False) for word in UNPAID_WORDS]
 
 
