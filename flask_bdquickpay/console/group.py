@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from threading import get_ident
 from typing import Any, TextIO
 
 import click
 from click.exceptions import Exit
-from flask import appcontext_popped, has_app_context
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
@@ -57,17 +55,15 @@ commands: AppGroup = _Commands(
 
 
 def output_of(*, alone: bool) -> TextIO:
-    """Return where to print; `alone` keeps all others off it, also while the app is left."""
-    stack, here = ExitStack(), get_ident()
-    out = stack.enter_context(output(alone=alone))
+    """Return where to print; `alone` keeps all others off it until the command line is done."""
+    root, kept = click.get_current_context().find_root(), ExitStack()
+    out = kept.enter_context(output(alone=alone))
 
-    def left(sender: object) -> None:
-        del sender
-        if get_ident() == here and not has_app_context():
-            stack.close()
-            appcontext_popped.disconnect(left)
+    @root.call_on_close
+    def done() -> None:
+        with kept:
+            root.close()  # the app that it entered is left now: that may print, too
 
-    appcontext_popped.connect(left, weak=False)
     return out
 
 
