@@ -28,10 +28,10 @@ from .payments.store import Store
 from .payments.tables import Models, build_models
 from .payments.transaction import is_running
 from .sandbox.server import embedded
-from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings
+from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings, unknown_settings
 from .state import State, current_state
 from .web import pages
-from .web.urls import return_urls
+from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
 
 L = TypeVar("L", bound=OrderLoader)
@@ -76,14 +76,19 @@ class BDQuickPay(Generic[P, E, F]):
 
         Reads ``BDQUICKPAY_APP_KEY``, ``_SECRET_KEY``, ``_PREVIOUS_APP_KEYS``, ``_BASE_URL``,
         ``_PAYMENT_HOSTS``, ``_PUBLIC_URL``, ``_URL_PREFIX``, ``_WEBHOOK``, ``_TIMEOUT``,
-        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY`` and ``_SANDBOX``.
+        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY`` and ``_SANDBOX``; and
+        Flask's ``SERVER_NAME`` and ``TRUSTED_HOSTS``, one of which may say where the shop is.
 
-        :raises ConfigurationError: for a setting that is wrong, or an app without a database.
+        :raises ConfigurationError: for a setting that is wrong or missing, an app without a
+            database, or one that was prepared before.
         """
+        _check_first(app)
         settings = _read_settings(app)
         db = db or self._db or _find_database(app)
         self._models = build_models(db, *self._own_models)
-        app.extensions["bdquickpay"] = self._state(app, db, settings)
+        state = self._state(app, db, settings)
+        check_address(app, settings, state.client.account)
+        app.extensions["bdquickpay"] = state
         app.register_blueprint(make_blueprint(), url_prefix=settings.url_prefix)
         app.cli.add_command(commands)
         app.add_template_global(pages.button, "bdquickpay_button")
@@ -212,8 +217,18 @@ def _saved_id(payment: PaymentMixin) -> int:
     return int(payment.id)
 
 
+def _check_first(app: Flask) -> None:
+    if "bdquickpay" in app.extensions:
+        raise ConfigurationError(
+            "This app has a BDQuickPay already, whose order loader and receivers a second one "
+            "would replace. Call init_app(app) once, and import that one object where it is needed."
+        )
+
+
 def _read_settings(app: Flask) -> Settings:
     settings = Settings.from_config(app.config)
+    for doubt in unknown_settings(app.config):
+        app.logger.warning(doubt)
     if settings.sandbox:
         return _in_sandbox(app, settings)
     if not settings.app_key or not settings.secret_key:

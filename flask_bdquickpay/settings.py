@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -138,6 +139,17 @@ class Settings:
             wrong = ConfigurationError(*error.args)
         del config  # raised here and without it, so that no traceback shows the keys
         raise wrong
+
+
+def unknown_settings(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence on each ``BDQUICKPAY_…`` key that nobody reads, without its value."""
+    known = [name.upper() for name in Settings.__dataclass_fields__]
+    for key in map(str, config):
+        name = key.removeprefix(PREFIX)
+        if name != key and name not in known:
+            near = get_close_matches(name, known, 1)
+            meant = f"; did you mean {PREFIX}{near[0]}?" if near else "."
+            yield f"{key} is not a setting{meant}"
 
 
 def _flag(value: object, key: str) -> bool:

@@ -145,7 +145,8 @@ from flask_bdquickpay import BDQuickPay
 from flask_bdquickpay.desk import Desk
 app = Flask("host")
 app.config.update(SECRET_KEY="s", SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True,
-                  BDQUICKPAY_APP_KEY="a", BDQUICKPAY_SECRET_KEY="b")
+                  BDQUICKPAY_APP_KEY="a", BDQUICKPAY_SECRET_KEY="b",
+                  BDQUICKPAY_PUBLIC_URL="https://shop.example")
 db = SQLAlchemy(app)
 bdquickpay = BDQuickPay(app)
 if {mode!r} == "ready":

@@ -48,6 +48,7 @@ def test_a_shop_without_order_loader_is_red(shop: Shop) -> None:
     assert check(shop, "order loader").state == OK
     bare = Flask("tests.bare")
     bare.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", **KEYS)
+    bare.config["BDQUICKPAY_PUBLIC_URL"] = "https://shop.example"
     bare.extensions["sqlalchemy"] = shop.db
     BDQuickPay(bare)
     with bare.app_context():

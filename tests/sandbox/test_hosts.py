@@ -14,7 +14,7 @@ import pytest
 from flask_bdquickpay.sandbox import create_sandbox
 from flask_bdquickpay.sandbox.server import SandboxServer, embedded, identity_at
 
-from ..sandbox_tools import KEYS, ORDER, Caller
+from .tools import KEYS, ORDER, Caller
 
 MISDIRECTED = 421
 EVERYWHERE = [
