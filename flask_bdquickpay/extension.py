@@ -87,7 +87,7 @@ class BDQuickPay(Generic[P, E, F]):
         db = db or self._db or _find_database(app)
         self._models = build_models(db, *self._own_models)
         state = self._state(app, db, settings)
-        check_address(app, settings, state.client.account)
+        check_address(state)
         app.extensions["bdquickpay"] = state
         app.register_blueprint(make_blueprint(), url_prefix=settings.url_prefix)
         app.cli.add_command(commands)

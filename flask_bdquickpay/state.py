@@ -35,6 +35,13 @@ class State:
     resolution: Resolution
     reconciliation: Reconciliation
 
+    @property
+    def says_where_it_is(self) -> bool:
+        """Whether the shop's own address is configured, not left to whoever sends a request."""
+        config = self.app.config
+        trusted = config.get("TRUSTED_HOSTS")  # of Flask, from 3.1 on
+        return bool(self.settings.public_url or config["SERVER_NAME"] or trusted)
+
 
 def current_state() -> State:
     """Return the state of the current app.

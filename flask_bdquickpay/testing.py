@@ -74,28 +74,19 @@ def _remembering(create: Callable[..., Any], gateway: Gateway) -> Callable[..., 
         if has_app_context():
             app = current_app._get_current_object()  # type: ignore[attr-defined]
             root = request.script_root if has_request_context() else ""
-            fields["webhook_url"] = _kept_here(fields.get("webhook_url"), self, app)
-            gateway.remember(success_url, fields["webhook_url"], app, root)
+            if _follows_any_host(self, app):
+                fields["webhook_url"] = gateway.at_home(fields.get("webhook_url"))
+            gateway.remember(success_url, fields.get("webhook_url"), app, root)
         return create(self, success_url=success_url, **fields)
 
     return create_payment
 
 
-def _kept_here(webhook_url: str | None, client: BDQuickPayClient, app: Flask) -> str | None:
-    """The webhook of an app that may only run because this gateway stands in for the real one:
-    its keys stay on this machine, whatever Host a test's request names."""
-    from urllib.parse import urlsplit
-
-    from .web.urls import follows_any_host
-
+def _follows_any_host(client: BDQuickPayClient, app: Flask) -> bool:
+    """Whether the app has keys of its own, but leaves it to a request's Host where it is."""
     state = app.extensions.get("bdquickpay")
-    if (
-        webhook_url is None
-        or state is None
-        or not follows_any_host(app, state.settings, client._account)
-    ):
-        return webhook_url
-    return urlsplit(webhook_url)._replace(netloc="localhost").geturl()
+    own = client._account
+    return bool(state and not state.says_where_it_is and own.app_key and own.secret_key)
 
 
 def _reread(payment: Any) -> None:

@@ -97,6 +97,11 @@ class Gateway:
         hosts = {urlsplit(url).netloc for url in (success_url, webhook_url) if url}
         self._shops[success_url] = _Shop(app, script_root, hosts)
 
+    def at_home(self, webhook_url: str | None) -> str | None:
+        """This URL on localhost: an app's keys stay on this machine, whatever Host a request of
+        the test names."""
+        return webhook_url and urlsplit(webhook_url)._replace(netloc="localhost").geturl()
+
     def __getattr__(self, name: str) -> Any:
         """`fault`, `clear_faults`, `switch`, `advance`, `requests`, `payments`, `deliveries`, …"""
         return getattr(self.sandbox, name)

@@ -6,17 +6,15 @@ request's Host is the word of whoever sent it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, has_request_context, request, url_for
+from flask import current_app, has_request_context, request, url_for
 from werkzeug.wsgi import get_host
 
 from ..errors import ConfigurationError
-from ..gateway.account import Account
 from ..payments.checkout import ReturnURLs
-from ..settings import Settings, is_loopback
-from ..state import current_state
+from ..settings import is_loopback
+from ..state import State, current_state
 
 
 def return_urls() -> ReturnURLs:
@@ -26,7 +24,7 @@ def return_urls() -> ReturnURLs:
     :raises werkzeug.exceptions.SecurityError: (400) for a request to a host that is not trusted.
     """
     state = current_state()
-    check_address(state.app, state.settings, state.client.account)
+    check_address(state)
     return ReturnURLs(
         success=lambda token: _external_url("bdquickpay.success", token=token),
         cancel=lambda token: _external_url("bdquickpay.cancel", token=token),
@@ -34,30 +32,27 @@ def return_urls() -> ReturnURLs:
     )
 
 
-def check_address(app: Flask, settings: Settings, account: Account) -> None:
+def check_address(state: State) -> None:
     """
-    :raises ConfigurationError: when a visitor could say where the account's key is sent.
+    :raises ConfigurationError: when a visitor could say where the keys of an account are sent.
     """
-    if follows_any_host(app, settings, account):
-        raise ConfigurationError(
-            "Set BDQUICKPAY_PUBLIC_URL, such as 'https://shop.example.com', or Flask's SERVER_NAME "
-            "or TRUSTED_HOSTS, such as ['shop.example.com']: without one of them whoever clicks "
-            "could name the host that gets the merchant's key and the customer."
-        )
-
-
-def follows_any_host(app: Flask, settings: Settings, account: Account) -> bool:
-    """Whether keys that are worth something would go wherever a request's Host says."""
-    known = settings.public_url or app.config["SERVER_NAME"] or _trusted_hosts(app)
+    account = state.client.account
     at_stake = account.app_key and account.secret_key
-    return bool(at_stake and not known and not is_loopback(urlsplit(account.base_url).hostname))
+    if not at_stake or state.says_where_it_is or is_loopback(urlsplit(account.base_url).hostname):
+        return
+    raise ConfigurationError(
+        "Set BDQUICKPAY_PUBLIC_URL, such as 'https://shop.example.com', or Flask's SERVER_NAME or "
+        "TRUSTED_HOSTS, such as ['shop.example.com']: without one of them whoever clicks could "
+        "name the host that gets the merchant's key and the customer."
+    )
 
 
 def _external_url(endpoint: str, **values: str) -> str:
     """The URL of a route, mount path included."""
     address = _own_address()
     if address is None:
-        get_host(request.environ, _trusted_hosts(current_app))
+        # From Flask 3.1 on such a request has been refused already.
+        get_host(request.environ, current_app.config.get("TRUSTED_HOSTS") or None)
         return url_for(endpoint, **values, _external=True)
     parts = urlsplit(address)
     root = request.script_root if has_request_context() else current_app.config["APPLICATION_ROOT"]
@@ -83,8 +78,3 @@ def _scheme() -> str:
     """HTTPS where it is preferred; else as the request came."""
     preferred: str = current_app.config["PREFERRED_URL_SCHEME"]
     return preferred if preferred == "https" or not has_request_context() else request.scheme
-
-
-def _trusted_hosts(app: Flask) -> Collection[str] | None:
-    """Flask's setting; from 3.1 on Flask itself refuses a request to another host."""
-    return app.config.get("TRUSTED_HOSTS") or None

@@ -104,7 +104,7 @@ def test_a_webhook_still_reaches_the_app_itself(
         {**KEYS, "TRUSTED_HOSTS": ["shop.example"]},
     ],
 )
-def test_an_app_that_would_start_in_production_is_left_alone(
+def test_an_app_that_says_where_it_is_or_has_no_keys_is_left_alone(
     bdquickpay_gateway: Gateway, make_app: MakeApp, config: dict[str, Any]
 ) -> None:
     payment = buy(make_app(**config), bdquickpay_gateway, "http://shop.example")
