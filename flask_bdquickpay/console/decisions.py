@@ -1,4 +1,4 @@
-"""What a person does about a payment: `verify` and `resolve`."""
+"""What a person does about a payment: `verify`, `announce` and `resolve`."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+by_option = click.option(
+    "--by", "actor", default=_user, help="Who decides.  [default: the system's user]"
+)
 
 
 @commands.command(
@@ -69,34 +74,80 @@ def _confirm(seen: Snapshot) -> None:
 
 
 @commands.command(
+    "announce",
+    epilog="""\b
+    Example:
+      flask bdquickpay announce GALQYVTGASTRGOISR1FO""",
+)
+@click.argument("key", metavar="INVOICE|ID")
+@by_option
+@as_json_option
+def announce(key: str, actor: str, as_json: bool) -> None:
+    """Send the payment_paid that the shop is owed.
+
+    Owed: the payment was completed by a process in which nobody listened. The next sweep that has a
+    receiver sends it by itself. It is sent once: again, or where nobody listens, is exit code 1.
+    """
+    actor = _stated(actor, "--by")
+    out, seen = output_of(alone=as_json), find(key)
+    with _receivers_named():
+        current_state().resolution.announce(seen, actor=actor)
+    _report(out, seen, as_json, done="payment_paid was sent.")
+
+
+@commands.command(
     "resolve",
     epilog="""\b
     Examples:
       flask bdquickpay resolve GALQYVTGASTRGOISR1FO --accept --note "seen in the bKash statement"
-      flask bdquickpay resolve 17 --reject --note "refunded by hand" --by "Ayesha" """,
+      flask bdquickpay resolve 17 --reject --note "refunded by hand" --by "Ayesha" \\
+        --message "We have sent your money back."
+      flask bdquickpay resolve 18 --give-up --note "bKash has no record of it" """,
 )
 @click.argument("key", metavar="INVOICE|ID")
+@click.option("--accept", is_flag=True, help="Complete it, and send payment_paid.")
+@click.option("--reject", is_flag=True, help="Fail it for good.")
 @click.option(
-    "--accept/--reject",
-    "accept",
-    default=None,
-    help="Complete it, and send payment_paid; or fail it for good.",
+    "--give-up",
+    is_flag=True,
+    help="End one of which the gateway can tell nothing, so that its order can be paid anew.",
 )
-@click.option("--note", required=True, help="Why; kept in the payment's timeline.")
-@click.option("--by", "actor", default=_user, help="Who decides.  [default: the system's user]")
+@click.option("--note", required=True, help="Why: for the team, in the payment's timeline.")
+@click.option("--message", help="With --reject: what the customer is told.")
+@by_option
 @as_json_option
-def resolve(key: str, accept: bool | None, note: str, actor: str, as_json: bool) -> None:
-    """Decide about a flagged payment.
+def resolve(
+    *,
+    key: str,
+    accept: bool,
+    reject: bool,
+    give_up: bool,
+    note: str,
+    message: str | None,
+    actor: str,
+    as_json: bool,
+) -> None:
+    """Decide about a payment.
 
-    Flagged: the gateway says completed, but something disagrees ('show' says what). --accept is
-    refused while the order is paid by another payment.
+    --accept and --reject: about a flagged one (the gateway says completed, but something
+    disagrees; 'show' says what), or one whose money the shop's own code refuses to book. --accept
+    is refused while the order is paid by another payment.
+
+    --give-up: about one that waits for ever, since the gateway can't tell what became of it. It is
+    still watched, and money that comes after all is flagged.
     """
-    if accept is None:
-        raise click.UsageError("Choose --accept or --reject.")
+    if accept + reject + give_up != 1:
+        raise click.UsageError("Choose --accept, --reject or --give-up.")
+    if message is not None and not reject:
+        raise click.UsageError("--message goes with --reject.")
     note, actor = _stated(note, "--note"), _stated(actor, "--by")
-    out, seen = output_of(alone=as_json), find(key)
+    message = message and _stated(message, "--message")
+    out, seen, decide = output_of(alone=as_json), find(key), current_state().resolution
     with _receivers_named():
-        current_state().resolution.resolve(seen, accept=accept, note=note, actor=actor)
+        if give_up:
+            decide.give_up(seen, note=note, actor=actor, source="cli")
+        else:
+            decide.resolve(seen, accept=accept, note=note, actor=actor, message=message)
     _report(out, seen, as_json)
 
 
@@ -122,9 +173,9 @@ def _receivers_named() -> Iterator[None]:
         ) from error
 
 
-def _report(out: TextIO, seen: Snapshot, as_json: bool) -> PaymentRecord:
+def _report(out: TextIO, seen: Snapshot, as_json: bool, done: str = "") -> PaymentRecord:
     """Say how a payment stands now, after it was `seen`."""
-    after = reports().one(str(seen.id))
+    after = reports().one(seen.id)
     assert after is not None  # noqa: S101  # payments are never deleted
     if as_json:
         write_json(out, after.listed)
@@ -133,5 +184,5 @@ def _report(out: TextIO, seen: Snapshot, as_json: bool) -> PaymentRecord:
     line = Text(f"{plain(name)} is ") + status_text(after.status)
     was = f"; it was {seen.status}." if seen.status != after.status else ", as before."
     why = f" Reason: {plain(after.reason)}." if after.reason else ""
-    console(out).print(line + Text(was + why))
+    console(out).print(line + Text(f"{was}{why}{' ' * bool(done)}{done}"))
     return after

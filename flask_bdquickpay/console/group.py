@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import BDQuickPayError
-from ..payments.reports import Reports
+from ..payments.reports import PaymentRecord, Reports
 from ..payments.verdict import Snapshot
 from ..sandbox import SandboxError
 from ..state import current_state
@@ -73,15 +73,25 @@ def reports() -> Reports:
 
 
 def find(key: str) -> Snapshot:
-    """Return the payment with this invoice id, else with this id.
+    """Return the one payment that the key names, by its invoice id or its id.
 
-    :raises click.ClickException: when there is none.
+    :raises click.ClickException: when there is none, or the key could name two.
     """
-    found = reports().one(key)
-    seen = None if found is None else current_state().store.find("id", found.id)
+    found = reports().named(key)
+    if len(found) > 1:
+        raise _ambiguous(key, *found)
+    seen = current_state().store.find("id", found[0].id) if found else None
     if seen is None:
         raise not_found(key)
     return seen
+
+
+def _ambiguous(key: str, of_invoice: PaymentRecord, of_id: PaymentRecord) -> click.ClickException:
+    other = f"its invoice id, {plain(of_id.invoice_id)}" if of_id.invoice_id else "the desk"
+    return click.ClickException(
+        f"{plain(key)!r} is the invoice id of payment {of_invoice.id} and the id of payment "
+        f"{of_id.id}. Name the first one by its id, {of_invoice.id}; the second one by {other}."
+    )
 
 
 def not_found(key: str) -> click.ClickException:

@@ -137,9 +137,14 @@ class Reports:
             statement = statement.where(columns.created_at < filters.until)
         return statement
 
-    def one(self, key: str) -> PaymentRecord | None:
-        """Return the payment with this invoice id, else with this id."""
-        return next(iter([*self._with_invoice(key), *self._with_id(key)]), None)
+    def one(self, payment_id: int) -> PaymentRecord | None:
+        """Return the payment with this id."""
+        return next(iter(self._where(self._payments.c.id == payment_id)), None)
+
+    def named(self, key: str) -> list[PaymentRecord]:
+        """Return the payment with this invoice id, and the one with this id if it is another."""
+        once = {found.id: found for found in (*self._with_invoice(key), *self._with_id(key))}
+        return list(once.values())
 
     def matching(self, key: str, limit: int) -> list[PaymentRecord]:
         """Return the payments with this invoice id, id or reference, the newest first.
