@@ -134,9 +134,17 @@ def test_a_sweep_whose_money_is_refused_has_exit_code_1(shop: Shop, form: tuple[
 
 
 @on_sqlite
-def test_a_sweep_that_the_gateway_puts_off_has_exit_code_1(shop: Shop) -> None:
-    due(shop, 3)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_sweep_that_the_gateway_puts_off_has_exit_code_1(
+    shop: Shop, form: tuple[str, ...]
+) -> None:
+    one, *_ = due(shop, 3)
     shop.gateway.fault("429", "verify", times=None, retry_after=60)
-    result = run(shop, "reconcile", "--concurrency", 1)
+    assert run(shop, "verify", one.id).exit_code == 1
+    result = run(shop, "reconcile", *form)
     assert result.exit_code == 1
-    assert "Left, since the gateway asked for a pause: " in result.stdout
+    if form:
+        report = json.loads(result.stdout)
+        assert (report["checked"], report["errors"], report["left"]) == (0, 0, 3)
+    else:
+        assert "Left, since the gateway asked for a pause: 3." in result.stdout
