@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         InvoiceNotFoundError,
         MerchantInactiveError,
         OrderNotFoundError,
+        RefundError,
+        RefundNotAllowed,
+        RefundTooLarge,
         RequestRejectedError,
         ResolutionError,
     )
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
         payment_failed,
         payment_flagged,
         payment_paid,
+        payment_refunded,
+        refund_changed,
+        refund_voided,
     )
     from .payments.status import PaymentStatus
 
@@ -72,7 +78,10 @@ __all__ = [
     "PaymentRequest",
     "PaymentStatus",
     "ReconcileReport",
+    "RefundError",
     "RefundMixin",
+    "RefundNotAllowed",
+    "RefundTooLarge",
     "RequestRejectedError",
     "ResolutionError",
     "Transaction",
@@ -84,6 +93,9 @@ __all__ = [
     "payment_failed",
     "payment_flagged",
     "payment_paid",
+    "payment_refunded",
+    "refund_changed",
+    "refund_voided",
 ]
 
 

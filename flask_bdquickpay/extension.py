@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Generic, TypeVar, cast
 
 from flask import Flask, current_app, has_app_context
@@ -21,6 +22,8 @@ from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
 from .payments.reconcile import ReconcileReport, Reconciliation
+from .payments.refund_rows import RefundRows
+from .payments.refunds import Refunds
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
 from .payments.status import PaymentStatus
@@ -121,6 +124,7 @@ class BDQuickPay(Generic[P, E, F]):
             settlement=settlement,
             resolution=Resolution(store, ledger),
             reconciliation=Reconciliation(app, store, settlement, outbox),
+            refunds=Refunds(store, RefundRows(store), ledger),
         )
 
     # What a shop registers
@@ -187,6 +191,55 @@ class BDQuickPay(Generic[P, E, F]):
         if payment.status == PaymentStatus.COMPLETED and is_running():
             return payment  # in a receiver, whose transaction is still open
         return cast("P", current_state().settlement.confirm(_saved_id(payment)))
+
+    def record_refund(
+        self,
+        payment: P,
+        amount: Decimal | int | str | None = None,
+        *,
+        by: str,
+        note: str,
+        trx_id: str | None = None,
+        method: str = "bkash",
+        sent_at: datetime | None = None,
+        reason: str = "",
+        request_key: str | None = None,
+    ) -> F:
+        """Write down that money of a payment was sent back. Moves no money; commits ``db.session``.
+
+        :param amount: BDT; ``None``: all that remains.
+        :param by: who sent it.
+        :param note: for the team; `reason` is for the customer.
+        :param trx_id: the transaction that sent it.
+        :param method: bkash, bank, cash or other.
+        :param sent_at: when the money left, with a time zone; ``None``: now.
+        :param request_key: the caller's name for this entry; the same again returns the first
+            refund, and writes nothing.
+        :raises InvalidPaymentRequest: for an amount that is none.
+        :raises RefundNotAllowed: when no money came, or nobody has decided about it.
+        :raises RefundTooLarge: when more is to be sent back than remains.
+        :raises RefundError: for anything else that can't be; naming the other record.
+        """
+        state = current_state()
+        recorded = state.refunds.record(
+            state.store.found(_saved_id(payment)),
+            amount,
+            by=by,
+            note=note,
+            trx_id=trx_id,
+            method=method,
+            sent_at=sent_at,
+            reason=reason,
+            request_key=request_key,
+        )
+        return cast("F", recorded)
+
+    def void_refund(self, refund: F, *, by: str, note: str) -> F:
+        """Take back a refund that was written down wrongly. Commits ``db.session``.
+
+        :raises RefundError: when it was voided already.
+        """
+        return cast("F", current_state().refunds.void(refund, by=by, note=note))
 
     def reconcile(
         self,

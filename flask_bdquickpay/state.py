@@ -12,6 +12,7 @@ from .payments.checkout import Checkout
 from .payments.hooks import Hooks
 from .payments.outbox import Outbox
 from .payments.reconcile import Reconciliation
+from .payments.refunds import Refunds
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
 from .payments.store import Store
@@ -34,6 +35,7 @@ class State:
     settlement: Settlement
     resolution: Resolution
     reconciliation: Reconciliation
+    refunds: Refunds
 
     @property
     def says_where_it_is(self) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from ..errors import ResolutionError
 from . import reasons, signals
+from .database import Conflict
 from .ledger import TRIES, Ledger
 from .models import PaymentMixin
 from .status import PaymentStatus
-from .store import Conflict, Store
+from .store import Store
 from .verdict import Snapshot, Verdict
 
 

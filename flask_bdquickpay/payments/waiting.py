@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from sqlalchemy import func, select, update
 
 from . import clock
+from .database import storable
 from .status import PaymentStatus
-from .store import Store, storable
+from .store import Store
 from .verdict import Snapshot
 
 #: Before every payment.
@@ -22,12 +24,14 @@ class OutboxEvent:
 
     :ivar token: of its payment, ``None`` when that is gone.
     :ivar attempts: how often it was tried.
+    :ivar is_refund: whether it is about a refund.
     """
 
     id: int
     payment_id: int
     token: str | None
     attempts: int = 0
+    is_refund: bool = False
 
 
 class Waiting:
@@ -81,13 +85,20 @@ class Waiting:
 
     # The outbox
 
-    def due_events(self, due_before: datetime, limit: int) -> list[OutboxEvent]:
-        """Return the events to deliver, the longest due first."""
+    def due_events(
+        self, due_before: datetime, limit: int, kinds: Collection[bool]
+    ) -> list[OutboxEvent]:
+        """Return the events to deliver, the longest due first.
+
+        :param kinds: whether they are about refunds: either, or both.
+        """
         events, payments = self._store.events, self._store.payments
-        due = events.c.deliver_after
-        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts)
+        due, is_refund = events.c.deliver_after, events.c.refund_id.is_not(None)
+        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts, is_refund)
         joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
         statement = select(*columns).select_from(joined).where(due <= due_before)
+        if len(kinds) == 1:
+            statement = statement.where(is_refund if True in kinds else ~is_refund)
         rows = self._store.session.execute(statement.order_by(due).limit(limit)).all()
         self._store.session.rollback()
         return [OutboxEvent(*tuple(row)) for row in rows]
@@ -106,11 +117,12 @@ class Waiting:
         values = {"deliver_after": until, "attempts": event.attempts + 1}
         return self._store.transaction(lambda: self._store.execute(mine, **values).rowcount == 1)
 
-    def close_unheard(self, before: datetime) -> None:
+    def close_unheard(self, before: datetime, signal: str, *, refunds: bool) -> None:
         """Close the events that nobody has listened to since they were due, before then."""
         table = self._store.events
-        values = {"deliver_after": None, "error": "nobody listens to payment_changed"}
-        old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0)
+        values = {"deliver_after": None, "error": f"nobody listens to {signal}"}
+        kind = table.c.refund_id.is_not(None) if refunds else table.c.refund_id.is_(None)
+        old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0, kind)
         self._store.transaction(lambda: self._store.execute(old, **values))
 
     def close_event(self, event_id: int, error: str | None, again: datetime | None) -> None:
