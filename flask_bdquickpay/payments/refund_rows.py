@@ -53,18 +53,17 @@ class RefundRows:
         columns = self._payments.c
         names = ("trx_id", "verified_at", "received_amount", "refunded_amount")
         statement: Select[Any] = select(*(columns[name] for name in names), self._decided)
-        row = self._store.row(statement.where(columns.token == seen.token), {})
+        row: Any = self._store.row(statement.where(columns.token == seen.token), {})
         if row is None:
             raise self._store.misplaced(seen)
-        trx_id, verified_at, received, refunded, decided = row
-        return Money(trx_id, verified_at, received, refunded, bool(decided))
+        return Money(*row[:-1], bool(row[-1]))
 
     def of_request(self, request_key: str) -> tuple[int, int] | None:
         """Return the id and the payment's id of the refund that was recorded under a key."""
         refunds = self._refunds.c
         statement: Select[Any] = select(refunds.id, refunds.payment_id)
         row = self._store.row(statement.where(refunds.request_key == request_key), {})
-        return None if row is None else (int(row[0]), int(row[1]))
+        return None if row is None else (int(row.id), int(row.payment_id))
 
     def owner_of(self, trx_id: str) -> str | None:
         """Name the record that has a transaction id: a payment or a live refund."""
