@@ -56,7 +56,8 @@ class RefundRows:
         row: Any = self._store.row(statement.where(columns.token == seen.token), {})
         if row is None:
             raise self._store.misplaced(seen)
-        return Money(*row[:-1], bool(row[-1]))
+        trx_id, verified_at, received, refunded, decided = row
+        return Money(trx_id, verified_at, received, refunded, bool(decided))
 
     def of_request(self, request_key: str) -> tuple[int, int] | None:
         """Return the id and the payment's id of the refund that was recorded under a key."""
