@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .gateway.answers import CreatedPayment, Transaction, VerifiedPayment
     from .gateway.client import BDQuickPayClient
     from .money import PaymentRequest
+    from .payments.health import Health
     from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
     from .payments.reconcile import ReconcileReport
     from .payments.signals import (
@@ -55,6 +56,7 @@ _MODULES = (
     "gateway.client",
     "payments.models",
     "payments.reconcile",
+    "payments.health",
     "extension",
 )
 
@@ -69,6 +71,7 @@ __all__ = [
     "GatewayError",
     "GatewayPausedError",
     "GatewayUnavailableError",
+    "Health",
     "InvalidPaymentRequest",
     "InvoiceNotFoundError",
     "MerchantInactiveError",

@@ -17,6 +17,7 @@ from .console import commands
 from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
 from .payments.checkout import Checkout
+from .payments.health import Health, HealthCheck
 from .payments.hooks import Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
@@ -240,6 +241,15 @@ class BDQuickPay(Generic[P, E, F]):
         :raises RefundError: when it was voided already.
         """
         return cast("F", current_state().refunds.void(refund, by=by, note=note))
+
+    def health(self) -> Health:
+        """Return what waits, since when, and what the last hour and day brought.
+
+        Asks the database alone, by its indexes, and changes nothing.
+        """
+        state = current_state()
+        state.store.settle_host()
+        return HealthCheck(state.store).look()
 
     def reconcile(
         self,

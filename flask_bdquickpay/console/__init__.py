@@ -1,6 +1,6 @@
 """`flask bdquickpay …`: prints what the payments say."""
 
-from . import decisions, diagnosis, payments, sandbox, work
+from . import decisions, diagnosis, metrics, payments, sandbox, work
 from .group import commands
 
-__all__ = ["commands", "decisions", "diagnosis", "payments", "sandbox", "work"]
+__all__ = ["commands", "decisions", "diagnosis", "metrics", "payments", "sandbox", "work"]

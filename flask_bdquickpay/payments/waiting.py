@@ -15,7 +15,7 @@ from .store import Store
 from .verdict import Snapshot
 
 #: Before every payment.
-_EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Waiting:
         """Return completed payments of which the shop has not been told."""
         table = self._store.payments
         statement = self._store.snapshot.where(
-            table.c.check_after >= _EVER,  # an index finds what is later, not what is not null
+            table.c.check_after >= EVER,  # an index finds what is later, not what is not null
             table.c.status == PaymentStatus.COMPLETED,
             table.c.announced_at.is_(None),
         )

@@ -67,14 +67,16 @@ PAYMENTS = (
     "refunds",
     "reconcile",
     "reports",
+    "health",
+    "samples",
     "export",
 )
 #: What may happen to a payment. None knows another, but for what is named here.
 USE_CASES = PAYMENTS[PAYMENTS.index("settlement") :]
 MAY_SETTLE = ("checkout", "reconcile")
 #: What only reads.
-READERS = ("reports", "export")
-READ = ("status", "models", "store")
+READERS = ("reports", "health", "samples", "export")
+READ = ("clock", "status", "reasons", "models", "store", "waiting", "health")
 
 #: What is not ours and a room knows nothing of.
 STRANGERS = {
