@@ -83,4 +83,4 @@ def _lines(family: Family) -> Iterator[str]:
     yield f"# TYPE {family.name} gauge"
     for labels, value in family.values:
         marks = ",".join(f'{name}="{word}"' for name, word in labels.items())
-        yield f"{family.name}{{{marks}}} {value:g}" if marks else f"{family.name} {value:g}"
+        yield f"{family.name}{{{marks}}} {value}" if marks else f"{family.name} {value}"

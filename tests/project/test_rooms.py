@@ -72,7 +72,7 @@ PAYMENTS = (
     "export",
 )
 #: What may happen to a payment. None knows another, but for what is named here.
-USE_CASES = PAYMENTS[PAYMENTS.index("settlement") :]
+USE_CASES = PAYMENTS[PAYMENTS.index("settlement") : PAYMENTS.index("reports")]
 MAY_SETTLE = ("checkout", "reconcile")
 #: What only reads.
 READERS = ("reports", "health", "samples", "export")
