@@ -22,6 +22,7 @@ from .payments.hooks import Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
+from .payments.pruning import PruneReport, Pruning
 from .payments.reconcile import ReconcileReport, Reconciliation
 from .payments.refund_rows import RefundRows
 from .payments.refunds import Refunds
@@ -80,8 +81,9 @@ class BDQuickPay(Generic[P, E, F]):
 
         Reads ``BDQUICKPAY_APP_KEY``, ``_SECRET_KEY``, ``_PREVIOUS_APP_KEYS``, ``_BASE_URL``,
         ``_PAYMENT_HOSTS``, ``_PUBLIC_URL``, ``_URL_PREFIX``, ``_WEBHOOK``, ``_TIMEOUT``,
-        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY`` and ``_SANDBOX``; and
-        Flask's ``SERVER_NAME`` and ``TRUSTED_HOSTS``, one of which may say where the shop is.
+        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY``, ``_SANDBOX`` and
+        ``_PRUNE_FLOOR``; and Flask's ``SERVER_NAME`` and ``TRUSTED_HOSTS``, one of which may say
+        where the shop is.
 
         :raises ConfigurationError: for a setting that is wrong or missing, an app without a
             database, or one that was prepared before.
@@ -126,6 +128,7 @@ class BDQuickPay(Generic[P, E, F]):
             resolution=Resolution(store, ledger),
             reconciliation=Reconciliation(app, store, settlement, outbox),
             refunds=Refunds(store, RefundRows(store), ledger),
+            pruning=Pruning(store, timedelta(days=settings.prune_floor), ledger.late_window),
         )
 
     # What a shop registers
@@ -250,6 +253,18 @@ class BDQuickPay(Generic[P, E, F]):
         state = current_state()
         state.store.settle_host()
         return HealthCheck(state.store).look()
+
+    def prune(
+        self, *, older_than: timedelta, what: str = "unpaid", yes: bool = False
+    ) -> PruneReport:
+        """Delete payments that never saw money (``"unpaid"``) or facts that changed nothing
+        (``"timeline"``), in small transactions.
+
+        :param older_than: at least ``BDQUICKPAY_PRUNE_FLOOR`` days.
+        :param yes: whether it is done; else it is only counted.
+        :raises ValueError: for an age below the floor, or anything else to prune.
+        """
+        return current_state().pruning.run(older_than, what, yes=yes)
 
     def reconcile(
         self,

@@ -124,6 +124,7 @@ class Settings:
     language: str = "en"
     delivery: str = "inline"
     sandbox: bool = False
+    prune_floor: int = 365
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -171,6 +172,12 @@ def _seconds(value: object, key: str) -> float:
             f"{key} must be a number of seconds, such as 4.0, above 0 and at most {_LONGEST:.0f}."
         )
     return seconds
+
+
+def _days(value: object, key: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 36_500:
+        raise ConfigurationError(f"{key} must be a number of days, such as 365, not {value!r}.")
+    return value
 
 
 def _one_of(*words: str) -> Any:
@@ -233,4 +240,5 @@ _READERS: dict[str, Any] = {
     "language": _one_of("en", "bn"),
     "delivery": _one_of("inline", "deferred"),
     "sandbox": _flag,
+    "prune_floor": _days,
 }

@@ -11,6 +11,7 @@ from .gateway.client import BDQuickPayClient
 from .payments.checkout import Checkout
 from .payments.hooks import Hooks
 from .payments.outbox import Outbox
+from .payments.pruning import Pruning
 from .payments.reconcile import Reconciliation
 from .payments.refunds import Refunds
 from .payments.resolution import Resolution
@@ -36,6 +37,7 @@ class State:
     resolution: Resolution
     reconciliation: Reconciliation
     refunds: Refunds
+    pruning: Pruning
 
     @property
     def says_where_it_is(self) -> bool:

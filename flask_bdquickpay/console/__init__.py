@@ -1,6 +1,17 @@
 """`flask bdquickpay …`: prints what the payments say."""
 
-from . import decisions, diagnosis, metrics, payments, sandbox, work
+from . import books, decisions, diagnosis, forgetting, metrics, payments, refunds, sandbox, work
 from .group import commands
 
-__all__ = ["commands", "decisions", "diagnosis", "metrics", "payments", "sandbox", "work"]
+__all__ = [
+    "books",
+    "commands",
+    "decisions",
+    "diagnosis",
+    "forgetting",
+    "metrics",
+    "payments",
+    "refunds",
+    "sandbox",
+    "work",
+]

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TextIO
 
 import click
 from rich.text import Text
-from sqlalchemy.exc import DBAPIError
 
-from ..errors import BDQuickPayError, GatewayError
+from ..errors import GatewayError
 from ..payments.export import write_json
 from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state
 from ..text import plain
-from .group import commands, explain, find, output_of, reports
-from .options import as_json_option
+from .group import commands, find, output_of, receivers_named, reports
+from .options import as_json_option, by_option, stated, user
 from .terminal import console, status_text
-
-_LONGEST_NAME = 255  # of the column that keeps it
-
-
-def _user() -> str:
-    """The name of who sits at the keyboard, as far as the system knows it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
-
-
-by_option = click.option(
-    "--by", "actor", default=_user, help="Who decides.  [default: the system's user]"
-)
 
 
 @commands.command(
@@ -55,7 +35,7 @@ def verify(key: str, as_json: bool) -> None:
     stays as it was.
     """
     out, seen = output_of(alone=as_json), find(key)
-    with _receivers_named():
+    with receivers_named():
         _confirm(seen)
     after = _report(out, seen, as_json)
     if after.status == PaymentStatus.CREATED:
@@ -66,7 +46,7 @@ def verify(key: str, as_json: bool) -> None:
 
 def _confirm(seen: Snapshot) -> None:
     try:
-        current_state().settlement.confirm(seen.id, source="cli", actor=_user())
+        current_state().settlement.confirm(seen.id, source="cli", actor=user())
     except GatewayError as error:
         raise click.ClickException(
             f"Could not be verified: {plain(error.message)} Payment {seen.id} stays {seen.status}."
@@ -88,9 +68,9 @@ def announce(key: str, actor: str, as_json: bool) -> None:
     Owed: the payment was completed by a process in which nobody listened. The next sweep that has a
     receiver sends it by itself. It is sent once: again, or where nobody listens, is exit code 1.
     """
-    actor = _stated(actor, "--by")
+    actor = stated(actor, "--by")
     out, seen = output_of(alone=as_json), find(key)
-    with _receivers_named():
+    with receivers_named():
         current_state().resolution.announce(seen, actor=actor)
     _report(out, seen, as_json, done="payment_paid was sent.")
 
@@ -140,37 +120,15 @@ def resolve(
         raise click.UsageError("Choose --accept, --reject or --give-up.")
     if message is not None and not reject:
         raise click.UsageError("--message goes with --reject.")
-    note, actor = _stated(note, "--note"), _stated(actor, "--by")
-    message = message and _stated(message, "--message")
+    note, actor = stated(note, "--note"), stated(actor, "--by")
+    message = message and stated(message, "--message")
     out, seen, decide = output_of(alone=as_json), find(key), current_state().resolution
-    with _receivers_named():
+    with receivers_named():
         if give_up:
             decide.give_up(seen, note=note, actor=actor, source="cli")
         else:
             decide.resolve(seen, accept=accept, note=note, actor=actor, message=message)
     _report(out, seen, as_json)
-
-
-def _stated(value: str, option: str) -> str:
-    value = value.strip()
-    if not value:
-        raise click.UsageError(f"{option} must not be empty.")
-    if option == "--by" and len(value) > _LONGEST_NAME:
-        raise click.UsageError(f"{option} takes at most {_LONGEST_NAME} characters.")
-    return value
-
-
-@contextmanager
-def _receivers_named() -> Iterator[None]:
-    """Tell the shop's receiver as the one that raised, when it was."""
-    try:
-        yield
-    except (BDQuickPayError, click.ClickException, DBAPIError):
-        raise
-    except Exception as error:
-        raise click.ClickException(
-            f"Nothing was changed: one of the shop's signal receivers raised {explain(error)}"
-        ) from error
 
 
 def _report(out: TextIO, seen: Snapshot, as_json: bool, done: str = "") -> PaymentRecord:

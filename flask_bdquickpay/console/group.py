@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
 import click
@@ -99,3 +100,16 @@ def not_found(key: str) -> click.ClickException:
     return click.ClickException(
         f"There is no payment {plain(key)!r}. 'flask bdquickpay payments' lists what there is."
     )
+
+
+@contextmanager
+def receivers_named() -> Iterator[None]:
+    """Tell the shop's receiver as the one that raised, when it was."""
+    try:
+        yield
+    except (BDQuickPayError, click.ClickException, DBAPIError):
+        raise
+    except Exception as error:
+        raise click.ClickException(
+            f"Nothing was changed: one of the shop's signal receivers raised {explain(error)}"
+        ) from error

@@ -17,7 +17,7 @@ from ..payments.reports import COLUMNS, EventRecord, Filters, PaymentRecord
 from ..payments.status import PaymentStatus
 from ..text import moment
 from .group import commands, not_found, output_of, reports
-from .options import as_json_option, moment_option, number
+from .options import as_csv_option, as_json_option, moment_option, number
 from .terminal import add_row, console, print_table, status_text, table
 
 _WIDE = 120
@@ -54,7 +54,7 @@ _MOST = 100  # payments that are shown with their timelines
 )
 @click.option("--limit", type=number, default=50, show_default=True, help="How many at most.")
 @as_json_option
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, and only that.")
+@as_csv_option
 def list_payments(
     *,
     statuses: tuple[str, ...],

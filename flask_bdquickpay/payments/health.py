@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, Table, func, select
 
 from . import clock, reasons
+from .refund_rows import owed
 from .status import PaymentStatus
 from .store import Store
 from .waiting import EVER
@@ -207,16 +208,6 @@ class HealthCheck:
         for reason, count in self._store.session.execute(statement):
             found[failure(reason)] += int(count)
         return dict(found)
-
-
-def owed(payments: Table) -> tuple[Any, ...]:
-    """The conditions of a payment whose money a person rejected and nobody has sent back."""
-    columns = payments.c
-    return (
-        columns.resolved_by >= "",  # an index finds what is later, not what is not null
-        columns.status == PaymentStatus.FAILED,
-        columns.received_amount > columns.refunded_amount,
-    )
 
 
 def failure(reason: str | None) -> str:

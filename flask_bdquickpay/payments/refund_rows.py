@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, insert, or_, select, update
+from sqlalchemy import Select, Table, and_, func, insert, or_, select, update
 
 from . import clock
 from .database import conflicts, storable
@@ -31,6 +32,57 @@ class Money:
     def remains(self) -> Decimal:
         """What may still be sent back."""
         return (self.received or Decimal(0)) - self.refunded
+
+
+@dataclass(frozen=True)
+class RefundRecord:
+    """A refund as people may see it. Fields as in `RefundMixin`."""
+
+    id: int
+    payment_id: int
+    invoice_id: str | None
+    customer_reference: str
+    amount: Decimal
+    state: str
+    method: str
+    trx_id: str | None
+    sent_at: datetime
+    reason: str
+    note: str
+    created_by: str
+    voided_at: datetime | None
+    voided_by: str | None
+    void_note: str | None
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OwedRefund:
+    """Money that a person rejected and that is held until it is sent back.
+
+    :ivar amount: what is left of it, BDT.
+    :ivar since: when it came.
+    :ivar age_days: whole days since then; Bangladesh's Digital Commerce guidelines give ten.
+    """
+
+    payment_id: int
+    invoice_id: str | None
+    customer_reference: str
+    amount: Decimal
+    since: datetime
+    age_days: int
+    trx_id: str | None
+    rejected_by: str | None
+
+
+def owed(payments: Table) -> tuple[Any, ...]:
+    """The conditions of a payment whose money a person rejected and nobody has sent back."""
+    columns = payments.c
+    return (
+        columns.resolved_by >= "",  # an index finds what is later, not what is not null
+        columns.status == PaymentStatus.FAILED,
+        columns.received_amount > columns.refunded_amount,
+    )
 
 
 class RefundRows:
@@ -75,14 +127,60 @@ class RefundRows:
         payment = self._store.row(select(payments.id).where(payments.trx_id == trx_id), {})
         return None if payment is None else f"payment {payment[0]}"
 
-    def load(self, refund_id: int) -> RefundMixin:
+    def find(self, refund_id: int) -> RefundMixin | None:
         """Return the refund's object as the database has it now."""
-        refund = self._store.session.get(
-            self._store.models.refund, refund_id, populate_existing=True
-        )
+        return self._store.session.get(self._store.models.refund, refund_id, populate_existing=True)
+
+    def load(self, refund_id: int) -> RefundMixin:
+        """Return the object of a refund that is there.
+
+        :raises LookupError: when it is not.
+        """
+        refund = self.find(refund_id)
         if refund is None:
             raise LookupError(f"There is no refund {refund_id}.")
         return refund
+
+    def record(self, refund_id: int) -> RefundRecord:
+        """Return a refund as people may see it."""
+        statement = self._listed().where(self._refunds.c.id == refund_id)
+        return RefundRecord(*tuple(self._store.session.execute(statement).one()))
+
+    def listed(self, since: datetime | None, until: datetime | None) -> Iterator[RefundRecord]:
+        """Yield refunds by the time when the money left, the newest first."""
+        refunds, statement = self._refunds.c, self._listed()
+        if since is not None:
+            statement = statement.where(refunds.sent_at >= since)
+        if until is not None:
+            statement = statement.where(refunds.sent_at < until)
+        newest = statement.order_by(refunds.sent_at.desc(), refunds.id.desc())
+        for row in self._store.session.execute(newest):
+            yield RefundRecord(*tuple(row))
+
+    def _listed(self) -> Select[Any]:
+        refunds, payments = self._refunds.c, self._payments.c
+        columns = (
+            *(refunds.id, refunds.payment_id, payments.invoice_id, payments.customer_reference),
+            *(refunds.amount, refunds.state, refunds.method),
+            func.coalesce(refunds.trx_id, refunds.voided_trx_id),
+            *(refunds.sent_at, refunds.reason, refunds.note, refunds.created_by),
+            *(refunds.voided_at, refunds.voided_by, refunds.void_note, refunds.cleared_at),
+        )
+        joined = self._refunds.join(self._payments, payments.id == refunds.payment_id)
+        statement: Select[Any] = select(*columns).select_from(joined)
+        return statement
+
+    def owed(self, now: datetime) -> Iterator[OwedRefund]:
+        """Yield rejected payments whose money was not sent back, the oldest first."""
+        payments = self._payments.c
+        came = func.coalesce(payments.verified_at, payments.updated_at)
+        left = payments.received_amount - payments.refunded_amount
+        columns = (payments.id, payments.invoice_id, payments.customer_reference, left, came)
+        statement: Select[Any] = select(*columns, payments.trx_id, payments.resolved_by)
+        rows = self._store.session.execute(statement.where(*owed(self._payments)).order_by(came))
+        for number, invoice, reference, amount, since, trx_id, by in rows:
+            age = (now - since).days
+            yield OwedRefund(number, invoice, reference, amount, since, age, trx_id, by)
 
     # Writing
 

@@ -80,7 +80,7 @@ class Refunds:
                 raise _too_large(seen, wanted, None)
             return self.rows.insert(seen, **values)
 
-        said = f"sent back {wanted} BDT ({values['method']}): {values['note']}"
+        said = f"sent back {wanted} BDT ({values['method']})"
         try:
             return self._written(seen, work, signals.payment_refunded, said, values["created_by"])
         except Conflict:  # somebody else was faster with the same key or transaction
@@ -109,7 +109,7 @@ class Refunds:
                 )
             return refund_id
 
-        said = f"voided the refund of {amount} BDT: {note}"
+        said = f"voided the refund of {amount} BDT"
         return self._written(seen, work, signals.refund_voided, said, by)
 
     def _written(

@@ -66,7 +66,10 @@ PAYMENTS = (
     "resolution",
     "refunds",
     "reconcile",
+    "pruning",
+    "erasure",
     "reports",
+    "books",
     "health",
     "samples",
     "export",
@@ -75,8 +78,8 @@ PAYMENTS = (
 USE_CASES = PAYMENTS[PAYMENTS.index("settlement") : PAYMENTS.index("reports")]
 MAY_SETTLE = ("checkout", "reconcile")
 #: What only reads.
-READERS = ("reports", "health", "samples", "export")
-READ = ("clock", "status", "reasons", "models", "store", "waiting", "health")
+READERS = ("reports", "books", "health", "samples", "export")
+READ = ("clock", "status", "reasons", "models", "store", "waiting", "refund_rows", "health")
 
 #: What is not ours and a room knows nothing of.
 STRANGERS = {
