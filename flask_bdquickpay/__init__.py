@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         RefundTooLarge,
         RequestRejectedError,
         ResolutionError,
+        StatementError,
     )
     from .extension import BDQuickPay
     from .gateway.answers import CreatedPayment, Transaction, VerifiedPayment
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .money import PaymentRequest
     from .payments.health import Health
     from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
+    from .payments.pruning import PruneReport
     from .payments.reconcile import ReconcileReport
     from .payments.signals import (
         FlagPayment,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         refund_changed,
         refund_voided,
     )
+    from .payments.statement import StatementReport
     from .payments.status import PaymentStatus
 
 _MODULES = (
@@ -57,6 +60,8 @@ _MODULES = (
     "payments.models",
     "payments.reconcile",
     "payments.health",
+    "payments.pruning",
+    "payments.statement",
     "extension",
 )
 
@@ -80,6 +85,7 @@ __all__ = [
     "PaymentMixin",
     "PaymentRequest",
     "PaymentStatus",
+    "PruneReport",
     "ReconcileReport",
     "RefundError",
     "RefundMixin",
@@ -87,6 +93,8 @@ __all__ = [
     "RefundTooLarge",
     "RequestRejectedError",
     "ResolutionError",
+    "StatementError",
+    "StatementReport",
     "Transaction",
     "VerifiedPayment",
     "payment_cancelled",

@@ -8,6 +8,7 @@ BDQuickPayError
 ├── RefundError
 │   ├── RefundNotAllowed
 │   └── RefundTooLarge
+├── StatementError
 └── GatewayError
     ├── AuthenticationError       401
     ├── MerchantInactiveError     403
@@ -60,6 +61,10 @@ class RefundTooLarge(RefundError):
     def __init__(self, message: str, *, remains: Decimal | None = None) -> None:
         super().__init__(message)
         self.remains: Decimal | None = remains
+
+
+class StatementError(BDQuickPayError):
+    """The file of a statement is no table that can be read; the message says why."""
 
 
 class GatewayError(BDQuickPayError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import Generic, TypeVar, cast
+from typing import BinaryIO, Generic, TypeVar, cast
 
 from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
@@ -16,6 +16,7 @@ from typing_extensions import TypeVar as TypeVarWithDefault
 from .console import commands
 from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
+from .payments.books import DHAKA
 from .payments.checkout import Checkout
 from .payments.health import Health, HealthCheck
 from .payments.hooks import Hooks, OrderLoader, ReturnHandler
@@ -28,6 +29,7 @@ from .payments.refund_rows import RefundRows
 from .payments.refunds import Refunds
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
+from .payments.statement import StatementReport, Statements
 from .payments.status import PaymentStatus
 from .payments.store import Store
 from .payments.tables import Models, build_models
@@ -244,6 +246,31 @@ class BDQuickPay(Generic[P, E, F]):
         :raises RefundError: when it was voided already.
         """
         return cast("F", current_state().refunds.void(refund, by=by, note=note))
+
+    def check_statement(
+        self,
+        file: BinaryIO,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        date_format: str | None = None,
+        zone: tzinfo = DHAKA,
+        account: str | None = None,
+        apply: bool = False,
+    ) -> StatementReport:
+        """Hold the provider's statement (CSV or XLSX) against the books.
+
+        A statement is evidence, never a command: it completes, fails and refunds nothing.
+
+        :param mapping: the headings of ``trx_id``, ``amount``, ``date``, ``type`` and ``fee``,
+            where they are called otherwise.
+        :param date_format: strptime's, where day and month can't be told apart.
+        :param zone: of its times, Bangladesh's.
+        :param apply: whether what matched is stamped with `cleared_at` and `fee`.
+        :raises StatementError: for a file that is too large, no table, or lacks a column.
+        """
+        return Statements(current_state().store).check(
+            file, mapping, date_format=date_format, zone=zone, account=account, apply=apply
+        )
 
     def health(self) -> Health:
         """Return what waits, since when, and what the last hour and day brought.

@@ -1,6 +1,17 @@
 """`flask bdquickpay …`: prints what the payments say."""
 
-from . import books, decisions, diagnosis, forgetting, metrics, payments, refunds, sandbox, work
+from . import (
+    books,
+    decisions,
+    diagnosis,
+    forgetting,
+    metrics,
+    payments,
+    refunds,
+    sandbox,
+    statement,
+    work,
+)
 from .group import commands
 
 __all__ = [
@@ -13,5 +24,6 @@ __all__ = [
     "payments",
     "refunds",
     "sandbox",
+    "statement",
     "work",
 ]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import click
 
-from ..payments.books import COLUMNS, DHAKA, Books, Movement, Span
+from ..payments.books import COLUMNS, Books, Movement, Span
 from ..payments.export import write_csv, write_json
 from ..state import current_state
 from .group import commands, output_of
-from .options import as_csv_option, as_json_option
+from .options import as_csv_option, as_json_option, zone_option
 from .terminal import add_row, console, print_table, table
 
 
@@ -25,16 +24,6 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
         raise click.BadParameter(f"{value!r} is no date; write 2026-03-21.") from None
 
 
-def _zone(ctx: click.Context, param: click.Parameter, value: str) -> tzinfo:
-    del ctx, param
-    if value == "Asia/Dhaka":
-        return DHAKA
-    try:
-        return ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise click.BadParameter(f"{value!r} is no time zone, such as Asia/Dhaka.") from None
-
-
 @commands.command(
     "ledger",
     epilog="""\b
@@ -44,9 +33,7 @@ def _zone(ctx: click.Context, param: click.Parameter, value: str) -> tzinfo:
 )
 @click.option("--since", metavar="DATE", callback=_day, help="From this day on.")
 @click.option("--until", metavar="DATE", callback=_day, help="Up to this day, which is included.")
-@click.option(
-    "--tz", "zone", default="Asia/Dhaka", show_default=True, callback=_zone, help="Of the days."
-)
+@zone_option
 @click.option("--account", help="Only of this merchant account; '' is the plain one.")
 @as_json_option
 @as_csv_option

@@ -6,10 +6,13 @@ import getpass
 import os
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
+
+from ..payments.books import DHAKA
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,3 +85,18 @@ def stated(value: str, option: str) -> str:
     if option == "--by" and len(value) > _LONGEST_NAME:
         raise click.UsageError(f"{option} takes at most {_LONGEST_NAME} characters.")
     return value
+
+
+def _zone(ctx: click.Context, param: click.Parameter, value: str) -> tzinfo:
+    del ctx, param
+    if value == "Asia/Dhaka":
+        return DHAKA
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise click.BadParameter(f"{value!r} is no time zone, such as Asia/Dhaka.") from None
+
+
+zone_option: Callable[[F], F] = click.option(
+    "--tz", "zone", default="Asia/Dhaka", show_default=True, callback=_zone, help="Of the days."
+)

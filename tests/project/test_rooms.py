@@ -70,6 +70,9 @@ PAYMENTS = (
     "erasure",
     "reports",
     "books",
+    "statement_values",
+    "statement_file",
+    "statement",
     "health",
     "samples",
     "export",
@@ -95,6 +98,7 @@ HIDDEN = {
     ("testing", "flask"): "pytest loads it in every session of the host",
     ("testing", "sqlalchemy"): "pytest loads it in every session of the host",
     ("web.language", "flask_babel"): "the host's, which may not have it",
+    ("payments.statement_file", "openpyxl"): "an extra, heavy, for XLSX alone",
     ("", UNREADABLE): "the public names are loaded when they are asked for",
 }
 
