@@ -52,45 +52,47 @@ class Refunds:
         request_key: str | None = None,
     ) -> RefundMixin:
         """Record that money of a payment was sent back; see :meth:`BDQuickPay.record_refund`."""
-        if request_key is not None:
-            earlier = self._recorded(seen, _stated(request_key, "request_key", MAX_ID))
+        key = request_key if request_key is None else _stated(request_key, "request_key", MAX_ID)
+        values = {
+            "state": "sent",
+            "method": _method(method),
+            "sent_at": sent_at,
+            "reason": reason.strip(),
+            "note": _stated(note, "note"),
+            "created_by": _stated(by, "by", _LONGEST_NAME),
+            "request_key": key,
+        }
+        earlier = self._recorded(seen, key)
+        if earlier is not None:
+            return earlier
+        try:
+            return self._record(seen, amount, trx_id, values)
+        except (Conflict, RefundTooLarge) as error:
+            earlier = self._recorded(seen, key)  # somebody else was faster with the same key
             if earlier is not None:
                 return earlier
+            if isinstance(error, RefundTooLarge):
+                raise
+            raise RefundError(f"Transaction {trx_id!r} was just recorded by another.") from None
+
+    def _record(
+        self, seen: Snapshot, amount: object, trx_id: str | None, values: dict[str, Any]
+    ) -> RefundMixin:
         money = self._refundable(seen)
         wanted = money.remains if amount is None else parse_amount(amount)
         if wanted <= 0 or wanted > money.remains:
             raise _too_large(seen, wanted, money.remains)
-        values = {
-            "amount": wanted,
-            "state": "sent",
-            "method": _method(method),
-            "trx_id": self._free(seen, money, trx_id),
-            "sent_at": _sent_at(sent_at, money),
-            "reason": reason.strip(),
-            "note": _stated(note, "note"),
-            "created_at": clock.utcnow(),
-            "created_by": _stated(by, "by", _LONGEST_NAME),
-            "request_key": request_key,
-        }
-        return self._insert(seen, wanted, values)
+        values["trx_id"] = self._free(seen, money, trx_id)
+        values["sent_at"] = _sent_at(values["sent_at"], money)
+        values |= {"amount": wanted, "created_at": clock.utcnow()}
 
-    def _insert(self, seen: Snapshot, wanted: Decimal, values: dict[str, Any]) -> RefundMixin:
         def work() -> int:
             if not self.rows.take(seen, wanted):
                 raise _too_large(seen, wanted, None)
             return self.rows.insert(seen, **values)
 
         said = f"sent back {wanted} BDT ({values['method']})"
-        try:
-            return self._written(seen, work, signals.payment_refunded, said, values["created_by"])
-        except Conflict:  # somebody else was faster with the same key or transaction
-            key = values["request_key"]
-            earlier = None if key is None else self._recorded(seen, key)
-            if earlier is not None:
-                return earlier
-            raise RefundError(
-                f"Transaction {values['trx_id']!r} was just recorded by somebody else."
-            ) from None
+        return self._written(seen, work, signals.payment_refunded, said, values["created_by"])
 
     def void(self, refund: RefundMixin, *, by: str, note: str) -> RefundMixin:
         """Take a wrong entry back; see :meth:`BDQuickPay.void_refund`."""
@@ -134,8 +136,8 @@ class Refunds:
 
     # What must hold
 
-    def _recorded(self, seen: Snapshot, request_key: str) -> RefundMixin | None:
-        found = self.rows.of_request(request_key)
+    def _recorded(self, seen: Snapshot, request_key: str | None) -> RefundMixin | None:
+        found = None if request_key is None else self.rows.of_request(request_key)
         if found is None:
             return None
         refund_id, payment_id = found
