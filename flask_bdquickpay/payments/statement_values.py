@@ -52,7 +52,7 @@ def read_amount(cell: object) -> Decimal:
 
 def _signed(text: str) -> Decimal:
     side = _DEBIT.search(text)
-    bare = _DEBIT.sub("", text)
+    bare = _DEBIT.sub("", text).removesuffix("/-")
     bracketed = bare.startswith("(") and bare.endswith(")")
     bare = bare.strip("()") if bracketed else bare
     sign = "-" if bare.startswith(("-", "−")) or bare.endswith("-") else ""
