@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from . import counts, crowds, gateway, imports, pages, sweeps, webhooks
+from . import counts, crowds, gateway, imports, memory, pages, rows, served, sweeps, webhooks
 from .bench import POSTGRESQL, SQLITE, Bench, Suite, servers
 from .plot import svg
 from .report import Report, machine, replace_block
@@ -21,12 +21,15 @@ SUITES: dict[str, Suite] = {
     "webhook": webhooks.webhook,
     "duplicate": webhooks.duplicate,
     "wrong-key": webhooks.wrong_key,
+    "gunicorn": served.served,
     "crowd": crowds.crowd,
     "sweep": sweeps.sweeps,
     "checkout": pages.checkout,
     "button": pages.button,
     "status": pages.status,
     "import": imports.imports,
+    "memory": memory.memory,
+    "rows": rows.rows,
     "statements": counts.statements,
 }
 #: These say the same whatever the database is.

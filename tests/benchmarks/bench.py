@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import databases
 from .gateway import Gateway
-from .measure import Comparison, Count, Figure
+from .measure import Comparison, Count, Figure, Times, Turn, interleave
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+#: Turns that make up a round.
+_SLICES = 4
 _numbers = itertools.count(1)
 
 
@@ -21,7 +23,7 @@ class Bench:
     """One kind of database, the gateway, and how much to do.
 
     :ivar new_database: makes an empty database, which is gone after the block, and yields its URL.
-    :ivar batch: how much of the same is done in one turn.
+    :ivar batch: how much of the same is done in one round.
     :ivar due: how many payments a sweep has to look at.
     :ivar rows: how many settled payments make a large table; 0: that is not measured.
     """
@@ -33,6 +35,20 @@ class Bench:
     batch: int
     due: int
     rows: int
+
+    @property
+    def slice(self) -> int:
+        """How many requests one turn has: see :meth:`interleave`."""
+        return max(1, self.batch // _SLICES)
+
+    def interleave(self, turns: Mapping[str, Turn]) -> Times:
+        """Let subjects take turns whose work is short."""
+        return interleave(turns, self.rounds, _SLICES)
+
+    @property
+    def few_rounds(self) -> int:
+        """For subjects whose work is long, and the steadier for it."""
+        return max(1, self.rounds // 5)
 
     def compare(self, suite: str) -> Comparison:
         """What makes figures of a suite."""

@@ -46,20 +46,30 @@ class Count:
     commits: float
 
 
-def interleave(turns: Mapping[str, Turn], rounds: int) -> Times:
-    """Let each subject have a turn in each round, another one first each time.
+def interleave(turns: Mapping[str, Turn], rounds: int, slices: int = 1) -> Times:
+    """Let the subjects take turns, another one first each time.
 
-    A round more comes before them, which warms everything up and counts for nothing.
+    A turn of each comes before them, which warms everything up and counts for nothing.
+
+    :param slices: turns of each subject that make up a round, so that what else the machine does
+        falls upon all of them alike.
     """
     times: Times = {name: [] for name in turns}
     names = list(turns)
-    for number in range(rounds + 1):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
-            seconds = turns[name]()
-            if number:
-                times[name].append(seconds)
+    _take_turns(turns, names)
+    for number in range(rounds):
+        sums = dict.fromkeys(names, 0.0)
+        for part in range(slices):
+            first = (number * slices + part) % len(names)
+            for name, seconds in _take_turns(turns, names[first:] + names[:first]).items():
+                sums[name] += seconds
+        for name in names:
+            times[name].append(sums[name])
     return times
+
+
+def _take_turns(turns: Mapping[str, Turn], names: list[str]) -> dict[str, float]:
+    return {name: turns[name]() for name in names}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from .bench import Bench
 from .byhand import now
-from .measure import Figure, Turn, interleave, stopwatch
+from .measure import Figure, Turn, stopwatch
 from .shops import EXTENSION, NAIVE, Shop, token_of
 from .webhooks import SHOPS, open_shops
 from .wsgi import Answer, caller
@@ -18,6 +18,8 @@ _TOKEN = re.compile(rb'name="csrf_token"[^>]*value="([^"]+)"')
 _FORM = "application/x-www-form-urlencoded"
 #: What the pages are compared with.
 BY_HAND = "by hand"
+#: So many more of what is quickly done.
+_SHORT = 5
 _MAKERS = {name: SHOPS[name] for name in (NAIVE, EXTENSION)}
 
 
@@ -28,7 +30,7 @@ def button(bench: Bench) -> Iterator[Figure]:
 
 def checkout(bench: Bench) -> Iterator[Figure]:
     """A click on the button, up to the redirect to the gateway."""
-    yield from _dearer(bench, "checkout", "checkout", _checkout_turn)
+    yield from _dearer(bench, "checkout", "checkout", checkout_turn)
 
 
 def status(bench: Bench) -> Iterator[Figure]:
@@ -45,8 +47,8 @@ def _dearer(
     bench: Bench, suite: str, name: str, turn: Callable[[Shop, int], Turn]
 ) -> Iterator[Figure]:
     with open_shops(bench, _MAKERS) as shops:
-        turns = {name: turn(shop, bench.batch) for name, shop in shops.items()}
-        times = interleave(turns, bench.rounds)
+        turns = {name: turn(shop, bench.slice) for name, shop in shops.items()}
+        times = bench.interleave(turns)
     yield bench.compare(suite).dearer(name, times[EXTENSION], BY_HAND, times[NAIVE])
 
 
@@ -56,12 +58,12 @@ def _dearer(
 def _page_turn(shop: Shop, batch: int) -> Turn:
     call = caller(shop.app)
     (reference,) = shop.orders(1)
-    return _repeat(lambda: call(f"/orders/{reference}", b"").code, 200, batch)
+    return _repeat(lambda: call(f"/orders/{reference}", b"").code, 200, batch * _SHORT)
 
 
 def _status_turn(shop: Shop, batch: int, paid: bool) -> Turn:
     call = status_caller(shop, paid=paid)
-    return _repeat(lambda: call().code, 200, batch)
+    return _repeat(lambda: call().code, 200, batch * _SHORT)
 
 
 def _repeat(take: Callable[[], int], code: int, batch: int) -> Turn:
@@ -74,7 +76,8 @@ def _repeat(take: Callable[[], int], code: int, batch: int) -> Turn:
     return turn
 
 
-def _checkout_turn(shop: Shop, batch: int) -> Turn:
+def checkout_turn(shop: Shop, batch: int) -> Turn:
+    """A turn of clicks on the buttons of new orders."""
     click = _clicker(shop)
 
     def turn() -> float:

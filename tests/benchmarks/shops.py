@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -185,21 +186,31 @@ def _connect(shop: Shop, bdquickpay: BDQuickPay[Any, Any], listener: bool) -> No
 
 def _rows_like(shop: Shop, bdquickpay: BDQuickPay[Any, Any]) -> Callable[[str], dict[str, Any]]:
     """What makes the columns of a pending payment: those of one that the extension has started."""
-    (reference,) = shop.orders(1)
-    with shop.app.app_context():
-        bdquickpay.start(reference)
-        sample = dict(shop.db.session.execute(sa.select(shop.payments)).mappings().one())
-        shop.db.session.rollback()
-    del sample["id"]
-    wait_for_outbox()
+
+    @cache
+    def sampled() -> dict[str, Any]:
+        (reference,) = shop.orders(1)
+        with shop.app.app_context():
+            bdquickpay.start(reference)
+        wait_for_outbox()
+        return sample_of(shop, shop.payments)
 
     def row(reference: str) -> dict[str, Any]:
+        sample = sampled()
         soon = now() + timedelta(minutes=30)
         own = {"token": token_of(reference), "invoice_id": invoice_of(reference)}
         own |= {"customer_reference": reference, "order_key": reference}
         return sample | own | {"amount": Decimal(sample["amount"]), "expires_at": soon}
 
     return row
+
+
+def sample_of(shop: Shop, table: sa.Table) -> dict[str, Any]:
+    """The columns of any row of a table, but for its id."""
+    with shop.engine.connect() as connection:
+        sample = dict(connection.execute(sa.select(table).limit(1)).mappings().one())
+    del sample["id"]
+    return sample
 
 
 def wait_for_outbox() -> None:

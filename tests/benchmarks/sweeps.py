@@ -12,13 +12,11 @@ from .webhooks import open_shops
 #: Milliseconds of each answer of the gateway.
 WAIT = 50
 _CONCURRENCY = (8, 32, 64)
-#: A sweep is long, and steadier than a webhook.
-_ROUNDS_EACH = 5
 
 
 def sweeps(bench: Bench) -> Iterator[Figure]:
     """Payments that are due, all of which turn out to be paid."""
-    figures, rounds = bench.compare("sweep"), max(1, bench.rounds // _ROUNDS_EACH)
+    figures, rounds = bench.compare("sweep"), bench.few_rounds
     makers = {str(number): with_extension for number in _CONCURRENCY}
     with open_shops(bench, makers, wait=WAIT) as shops:
         turns = {name: _turn(shop, bench.due, int(name)) for name, shop in shops.items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from .bench import Bench
-from .measure import Figure, Turn, interleave, stopwatch
+from .measure import Figure, Turn, stopwatch
 from .shops import CAREFUL, EXTENSION, LISTENER, NAIVE, Shop, by_hand, with_extension
 from .wsgi import webhook_caller
 
@@ -80,8 +80,8 @@ def webhook(bench: Bench) -> Iterator[Figure]:
     """Webhook → paid, through the WSGI interface."""
     figures = bench.compare("webhook")
     with open_shops(bench) as shops:
-        turns = {name: to_paid(shop, bench.batch) for name, shop in shops.items()}
-        times = interleave(turns, bench.rounds)
+        turns = {name: to_paid(shop, bench.slice) for name, shop in shops.items()}
+        times = bench.interleave(turns)
     for name in (CAREFUL, EXTENSION, LISTENER):
         yield figures.faster(f"webhook → paid, {name}", times[name], NAIVE, times[NAIVE])
 
@@ -91,9 +91,9 @@ def duplicate(bench: Bench) -> Iterator[Figure]:
     figures = bench.compare("duplicate")
     makers = {name: SHOPS[name] for name in (NAIVE, EXTENSION)}
     with open_shops(bench, makers) as shops:
-        turns = {name: repeated(shop, bench.batch) for name, shop in shops.items()}
-        turns["new"] = to_paid(shops[EXTENSION], bench.batch)
-        times = interleave(turns, bench.rounds)
+        turns = {name: repeated(shop, bench.slice) for name, shop in shops.items()}
+        turns["new"] = to_paid(shops[EXTENSION], bench.slice)
+        times = bench.interleave(turns)
     yield figures.dearer("duplicate", times[EXTENSION], "own new one", times["new"])
     yield figures.faster("duplicate", times[EXTENSION], NAIVE, times[NAIVE])
 
@@ -103,6 +103,6 @@ def wrong_key(bench: Bench) -> Iterator[Figure]:
     figures = bench.compare("wrong-key")
     makers = {name: SHOPS[name] for name in (NAIVE, EXTENSION)}
     with open_shops(bench, makers) as shops:
-        turns = {name: refused(shop, bench.batch * 3) for name, shop in shops.items()}
-        times = interleave(turns, bench.rounds)
+        turns = {name: refused(shop, bench.slice * 3) for name, shop in shops.items()}
+        times = bench.interleave(turns)
     yield figures.faster("wrong key", times[EXTENSION], NAIVE, times[NAIVE])
