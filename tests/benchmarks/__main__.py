@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from . import counts, crowds, gateway, imports, memory, pages, rows, served, sweeps, webhooks
 from .bench import POSTGRESQL, SQLITE, Bench, Suite, servers
+from .folders import fast_folder
 from .plot import svg
 from .report import Report, machine, replace_block
 
@@ -34,7 +31,6 @@ SUITES: dict[str, Suite] = {
 }
 #: These say the same whatever the database is.
 _ONCE = ("import",)
-_MEMORY = Path("/dev/shm")
 
 
 @click.command(context_settings={"show_default": True})
@@ -73,7 +69,7 @@ def main(
     """Measure the extension beside views by hand. SUITE: {suites}; all when none is named."""
     report = Report(machine() | {"rounds": f"{rounds}, of {batch} requests each"})
     logging.basicConfig(filename=os.devnull)  # formatted, and written nowhere
-    with _folder() as folder, servers(kinds, folder) as makers, gateway.running() as running:
+    with fast_folder() as folder, servers(kinds, folder) as makers, gateway.running() as running:
         for number, (kind, new_database) in enumerate(makers.items()):
             bench = Bench(kind, new_database, running, rounds, batch, due, rows)
             for name in suites or SUITES:
@@ -101,18 +97,6 @@ def _save(report: Report, json_file: Path | None, svg_file: Path | None) -> None
         json_file.write_text(report.as_json(), encoding="utf-8")
     if svg_file is not None:
         svg_file.write_text(svg(report.figures), encoding="utf-8")
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for the databases, in memory where there is room: a disk would be most of it."""
-    roomy = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4 * 2**30
-    with tempfile.TemporaryDirectory(dir=_MEMORY if roomy else None) as name:
-        tempfile.tempdir = name
-        try:
-            yield Path(name)
-        finally:
-            tempfile.tempdir = None
 
 
 if __name__ == "__main__":

@@ -62,8 +62,12 @@ class Report:
 
     def as_markdown(self) -> str:
         """The tables."""
-        about = "\n".join(f"- {name}: {text}" for name, text in self.about.items())
-        parts = [about, self._figures(more=True), self._figures(more=False), self._counts()]
+        parts = [
+            listed(self.about),
+            self._figures(more=True),
+            self._figures(more=False),
+            self._counts(),
+        ]
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def _figures(self, *, more: bool) -> str:
@@ -104,15 +108,22 @@ def _table(
         for names in _once(map(key, found))
     ]
     heads = [*head, *(_NAMES.get(kind, kind) for kind in kinds)]
-    return "\n".join(map(_line, [heads, ["---"] * len(heads), *rows]))
+    return table(heads, rows)
 
 
 def _once(values: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def listed(about: dict[str, str]) -> str:
+    """What is known about a run, as a list."""
+    return "\n".join(f"- {name}: {text}" for name, text in about.items())
 
 
 def replace_block(page: Path, name: str, text: str) -> None:
