@@ -54,6 +54,11 @@ class Outbox:
         """Whether anybody in this process listens to `payment_changed`."""
         return self._hears(is_refund=False)
 
+    @property
+    def heard(self) -> list[bool]:
+        """Which events anybody in this process listens to: those about refunds or the others."""
+        return [kind for kind in (False, True) if self._hears(is_refund=kind)]
+
     def _hears(self, *, is_refund: bool) -> bool:
         return any(True for _ in _signal(is_refund).receivers_for(self._app))
 
@@ -119,7 +124,7 @@ class Outbox:
         An event whose receiver raises is kept with the error, and tried again ever more rarely.
         """
         begun = clock.utcnow()
-        heard = [kind for kind in (False, True) if self._hears(is_refund=kind)]
+        heard = self.heard
         with self._app.app_context():
             for kind in {False, True}.difference(heard):
                 name = _signal(kind).name.rpartition(".")[2]

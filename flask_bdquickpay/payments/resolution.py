@@ -101,7 +101,7 @@ class Resolution:
             raise _overtaken(seen)
         return self.store.load(moved)
 
-    def announce(self, seen: Snapshot, *, actor: str, source: str = "cli") -> PaymentMixin:
+    def announce(self, seen: Snapshot, *, actor: str | None, source: str = "cli") -> PaymentMixin:
         """Send the `payment_paid` that is owed.
 
         :raises ResolutionError: when none is, or nobody listens in this process.

@@ -27,7 +27,7 @@ from . import clock, reasons, signals
 from .database import Conflict
 from .ledger import TRIES, Ledger, refusal
 from .models import PaymentMixin
-from .status import MONEY_CAME, MOVES, PaymentStatus
+from .status import MONEY_CAME, MOVES, UNANSWERED, PaymentStatus
 from .store import Store
 from .transaction import is_transient
 from .verdict import Snapshot, Verdict, is_known, judge
@@ -107,7 +107,7 @@ class Settlement:
             if forgotten is not None:
                 return self.ledger.move(seen, forgotten, source) or self.store.again(seen)
             if source != "status" and not _was_left_alone(error, source):
-                note = f"the gateway could not be asked: {error.message}"
+                note = f"{UNANSWERED}: {error.message}"
                 self.ledger.keep(seen, source, {"note": note}, **promise)
             raise
         facts = {"gateway_answer": answer.facts, "actor": actor}
@@ -259,10 +259,13 @@ class Settlement:
         learnt: dict[str, Any],
         error: Exception,
     ) -> None:
-        """Keep what was learnt, though a receiver of the shop refuses to hear it."""
+        """Keep what was learnt, though a receiver of the shop refuses to hear it.
+
+        The sweep tries again, also where it had stopped looking.
+        """
         problem = refusal(error)
         _logger.error("Payment %s is not booked: %s", seen.id, problem)
-        learnt = learnt | {"problem": problem}
+        learnt = learnt | {"problem": problem, "check_after": seen.check_after or clock.utcnow()}
         learnt.pop("verified_at", None)
         self.ledger.keep(seen, source, facts | {"note": f"not applied: {problem}"}, **learnt)
 
