@@ -59,11 +59,12 @@ def check_order_loader(patient: Patient) -> Result:
 
 
 def check_receivers(patient: Patient) -> Result:
-    """Whether anybody hears that an order is paid."""
+    """Whether anybody in this process hears that an order is paid."""
     if not signals.paid_is_heard(patient.app):
-        return warning(
-            "Nobody listens to payment_paid: no order will be marked paid. Connect a function at "
-            "module level; one inside a function is forgotten by blinker, unless weak=False."
+        return red(
+            "Nobody in this process listens to payment_paid: it marks no order paid. Import the "
+            "module that connects your receiver, at module level; one inside a function is "
+            "forgotten by blinker, unless weak=False."
         )
     return ok("Connected.")
 

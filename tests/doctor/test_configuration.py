@@ -73,5 +73,5 @@ def test_shop_that_does_not_listen(shop: Shop) -> None:
         payment_paid.disconnect(receiver, sender=shop.app)
         payment_changed.disconnect(receiver, sender=shop.app)
     result = check(shop, "receivers")
-    assert result.state == WARNING
+    assert result.state == RED
     assert "module level" in result.message
