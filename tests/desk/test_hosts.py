@@ -86,7 +86,7 @@ def test_strict_templates_and_no_csrf_at_all(shop: Shop) -> None:
     shop.app.jinja_env.undefined = StrictUndefined
     for url in (URL + "/", PAYMENTS, f"{PAYMENTS}?minimum=x", f"{PAYMENTS}/{payment.id}"):
         assert client.get(url).status_code in (200, 400)
-    form = {"decision": "accept", "note": "seen"}
+    form = {"decision": "accept", "note": "seen", "accepted": "400.00"}
     page = client.post(f"{PAYMENTS}/{payment.id}/resolve", data=form, follow_redirects=True)
     assert "Accepted" in said(page)
 
