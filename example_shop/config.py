@@ -4,7 +4,7 @@
 |---|---|
 | `DATABASE_URL` | `postgresql://user:password@host/shop`; else SQLite in the instance folder |
 | `FLASK_BDQUICKPAY_APP_KEY`, `FLASK_BDQUICKPAY_SECRET_KEY` | real keys; without them the sandbox |
-| `FLASK_BDQUICKPAY_PUBLIC_URL` | such as `https://shop.example.com`; links in mails start with it |
+| `FLASK_BDQUICKPAY_PUBLIC_URL` | such as `https://shop.example.com`; real keys and mails need it |
 | `FLASK_…` | any other setting, such as `FLASK_SESSION_COOKIE_SECURE=true` behind HTTPS |
 """
 

@@ -19,14 +19,20 @@ if TYPE_CHECKING:
         InvoiceNotFoundError,
         MerchantInactiveError,
         OrderNotFoundError,
+        RefundError,
+        RefundNotAllowed,
+        RefundTooLarge,
         RequestRejectedError,
         ResolutionError,
+        StatementError,
     )
     from .extension import BDQuickPay
     from .gateway.answers import CreatedPayment, Transaction, VerifiedPayment
     from .gateway.client import BDQuickPayClient
     from .money import PaymentRequest
+    from .payments.health import Health
     from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
+    from .payments.pruning import PruneReport
     from .payments.reconcile import ReconcileReport
     from .payments.signals import (
         FlagPayment,
@@ -37,7 +43,11 @@ if TYPE_CHECKING:
         payment_failed,
         payment_flagged,
         payment_paid,
+        payment_refunded,
+        refund_changed,
+        refund_voided,
     )
+    from .payments.statement import StatementReport
     from .payments.status import PaymentStatus
 
 _MODULES = (
@@ -49,6 +59,9 @@ _MODULES = (
     "gateway.client",
     "payments.models",
     "payments.reconcile",
+    "payments.health",
+    "payments.pruning",
+    "payments.statement",
     "extension",
 )
 
@@ -63,6 +76,7 @@ __all__ = [
     "GatewayError",
     "GatewayPausedError",
     "GatewayUnavailableError",
+    "Health",
     "InvalidPaymentRequest",
     "InvoiceNotFoundError",
     "MerchantInactiveError",
@@ -71,10 +85,16 @@ __all__ = [
     "PaymentMixin",
     "PaymentRequest",
     "PaymentStatus",
+    "PruneReport",
     "ReconcileReport",
+    "RefundError",
     "RefundMixin",
+    "RefundNotAllowed",
+    "RefundTooLarge",
     "RequestRejectedError",
     "ResolutionError",
+    "StatementError",
+    "StatementReport",
     "Transaction",
     "VerifiedPayment",
     "payment_cancelled",
@@ -84,6 +104,9 @@ __all__ = [
     "payment_failed",
     "payment_flagged",
     "payment_paid",
+    "payment_refunded",
+    "refund_changed",
+    "refund_voided",
 ]
 
 

@@ -5,6 +5,10 @@ BDQuickPayError
 ├── InvalidPaymentRequest
 ├── OrderNotFoundError
 ├── ResolutionError
+├── RefundError
+│   ├── RefundNotAllowed
+│   └── RefundTooLarge
+├── StatementError
 └── GatewayError
     ├── AuthenticationError       401
     ├── MerchantInactiveError     403
@@ -17,6 +21,7 @@ BDQuickPayError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 
 class BDQuickPayError(Exception):
@@ -37,6 +42,29 @@ class OrderNotFoundError(BDQuickPayError, LookupError):
 
 class ResolutionError(BDQuickPayError):
     """A person's decision about a payment can't be carried out; the message says why."""
+
+
+class RefundError(BDQuickPayError):
+    """A refund can't be recorded or voided; the message says why, naming the other record."""
+
+
+class RefundNotAllowed(RefundError):
+    """No money came on the payment, or nobody has decided about it; says the next step."""
+
+
+class RefundTooLarge(RefundError):
+    """More was to be sent back than remains.
+
+    :ivar remains: BDT, ``None`` when somebody else has just taken some of it.
+    """
+
+    def __init__(self, message: str, *, remains: Decimal | None = None) -> None:
+        super().__init__(message)
+        self.remains: Decimal | None = remains
+
+
+class StatementError(BDQuickPayError):
+    """The file of a statement is no table that can be read; the message says why."""
 
 
 class GatewayError(BDQuickPayError):

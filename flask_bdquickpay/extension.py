@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import Generic, TypeVar, cast
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import BinaryIO, Generic, TypeVar, cast
 
 from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
@@ -15,23 +16,29 @@ from typing_extensions import TypeVar as TypeVarWithDefault
 from .console import commands
 from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
+from .payments.books import DHAKA
 from .payments.checkout import Checkout
+from .payments.health import Health, HealthCheck
 from .payments.hooks import Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
+from .payments.pruning import PruneReport, Pruning
 from .payments.reconcile import ReconcileReport, Reconciliation
+from .payments.refund_rows import RefundRows
+from .payments.refunds import Refunds
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
+from .payments.statement import StatementReport, Statements
 from .payments.status import PaymentStatus
 from .payments.store import Store
 from .payments.tables import Models, build_models
 from .payments.transaction import is_running
 from .sandbox.server import embedded
-from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings
+from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings, unknown_settings
 from .state import State, current_state
 from .web import pages
-from .web.urls import return_urls
+from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
 
 L = TypeVar("L", bound=OrderLoader)
@@ -76,14 +83,20 @@ class BDQuickPay(Generic[P, E, F]):
 
         Reads ``BDQUICKPAY_APP_KEY``, ``_SECRET_KEY``, ``_PREVIOUS_APP_KEYS``, ``_BASE_URL``,
         ``_PAYMENT_HOSTS``, ``_PUBLIC_URL``, ``_URL_PREFIX``, ``_WEBHOOK``, ``_TIMEOUT``,
-        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY`` and ``_SANDBOX``.
+        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY``, ``_SANDBOX`` and
+        ``_PRUNE_FLOOR``; and Flask's ``SERVER_NAME`` and ``TRUSTED_HOSTS``, one of which may say
+        where the shop is.
 
-        :raises ConfigurationError: for a setting that is wrong, or an app without a database.
+        :raises ConfigurationError: for a setting that is wrong or missing, an app without a
+            database, or one that was prepared before.
         """
+        _check_first(app)
         settings = _read_settings(app)
         db = db or self._db or _find_database(app)
         self._models = build_models(db, *self._own_models)
-        app.extensions["bdquickpay"] = self._state(app, db, settings)
+        state = self._state(app, db, settings)
+        check_address(state)
+        app.extensions["bdquickpay"] = state
         app.register_blueprint(make_blueprint(), url_prefix=settings.url_prefix)
         app.cli.add_command(commands)
         app.add_template_global(pages.button, "bdquickpay_button")
@@ -117,6 +130,8 @@ class BDQuickPay(Generic[P, E, F]):
             settlement=settlement,
             resolution=Resolution(store, ledger),
             reconciliation=Reconciliation(app, store, settlement, outbox),
+            refunds=Refunds(store, RefundRows(store), ledger),
+            pruning=Pruning(store, timedelta(days=settings.prune_floor), ledger.late_window),
         )
 
     # What a shop registers
@@ -184,6 +199,101 @@ class BDQuickPay(Generic[P, E, F]):
             return payment  # in a receiver, whose transaction is still open
         return cast("P", current_state().settlement.confirm(_saved_id(payment)))
 
+    def record_refund(
+        self,
+        payment: P,
+        amount: Decimal | int | str | None = None,
+        *,
+        by: str,
+        note: str,
+        trx_id: str | None = None,
+        method: str = "bkash",
+        sent_at: datetime | None = None,
+        reason: str = "",
+        request_key: str | None = None,
+    ) -> F:
+        """Write down that money of a payment was sent back. Moves no money; commits ``db.session``.
+
+        :param amount: BDT; ``None``: all that remains.
+        :param by: who sent it.
+        :param note: for the team; `reason` is for the customer.
+        :param trx_id: the transaction that sent it.
+        :param method: bkash, bank, cash or other.
+        :param sent_at: when the money left, with a time zone; ``None``: now.
+        :param request_key: the caller's name for this entry; the same again returns the first
+            refund, and writes nothing.
+        :raises InvalidPaymentRequest: for an amount that is none.
+        :raises RefundNotAllowed: when no money came, or nobody has decided about it.
+        :raises RefundTooLarge: when more is to be sent back than remains.
+        :raises RefundError: for anything else that can't be; naming the other record.
+        """
+        state = current_state()
+        recorded = state.refunds.record(
+            state.store.found(_saved_id(payment)),
+            amount,
+            by=by,
+            note=note,
+            trx_id=trx_id,
+            method=method,
+            sent_at=sent_at,
+            reason=reason,
+            request_key=request_key,
+        )
+        return cast("F", recorded)
+
+    def void_refund(self, refund: F, *, by: str, note: str) -> F:
+        """Take back a refund that was written down wrongly. Commits ``db.session``.
+
+        :raises RefundError: when it was voided already.
+        """
+        return cast("F", current_state().refunds.void(refund, by=by, note=note))
+
+    def check_statement(
+        self,
+        file: BinaryIO,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        date_format: str | None = None,
+        zone: tzinfo = DHAKA,
+        account: str | None = None,
+        apply: bool = False,
+    ) -> StatementReport:
+        """Hold the provider's statement (CSV or XLSX) against the books.
+
+        A statement is evidence, never a command: it completes, fails and refunds nothing.
+
+        :param mapping: the headings of ``trx_id``, ``amount``, ``date``, ``type`` and ``fee``,
+            where they are called otherwise.
+        :param date_format: strptime's, where day and month can't be told apart.
+        :param zone: of its times, Bangladesh's.
+        :param apply: whether what matched is stamped with `cleared_at` and `fee`.
+        :raises StatementError: for a file that is too large, no table, or lacks a column.
+        """
+        return Statements(current_state().store).check(
+            file, mapping, date_format=date_format, zone=zone, account=account, apply=apply
+        )
+
+    def health(self) -> Health:
+        """Return what waits, since when, and what the last hour and day brought.
+
+        Asks the database alone, by its indexes, and changes nothing.
+        """
+        state = current_state()
+        state.store.settle_host()
+        return HealthCheck(state.store).look()
+
+    def prune(
+        self, *, older_than: timedelta, what: str = "unpaid", yes: bool = False
+    ) -> PruneReport:
+        """Delete payments that never saw money (``"unpaid"``) or facts that changed nothing
+        (``"timeline"``), in small transactions.
+
+        :param older_than: at least ``BDQUICKPAY_PRUNE_FLOOR`` days.
+        :param yes: whether it is done; else it is only counted.
+        :raises ValueError: for an age below the floor, or anything else to prune.
+        """
+        return current_state().pruning.run(older_than, what, yes=yes)
+
     def reconcile(
         self,
         limit: int | None = None,
@@ -213,8 +323,18 @@ def _saved_id(payment: PaymentMixin) -> int:
     return int(payment.id)
 
 
+def _check_first(app: Flask) -> None:
+    if "bdquickpay" in app.extensions:
+        raise ConfigurationError(
+            "This app has a BDQuickPay already, whose order loader and receivers a second one "
+            "would replace. Call init_app(app) once, and import that one object where it is needed."
+        )
+
+
 def _read_settings(app: Flask) -> Settings:
     settings = Settings.from_config(app.config)
+    for doubt in unknown_settings(app.config):
+        app.logger.warning(doubt)
     if settings.sandbox:
         return _in_sandbox(app, settings)
     if not settings.app_key or not settings.secret_key:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -123,6 +124,7 @@ class Settings:
     language: str = "en"
     delivery: str = "inline"
     sandbox: bool = False
+    prune_floor: int = 365
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -138,6 +140,17 @@ class Settings:
             wrong = ConfigurationError(*error.args)
         del config  # raised here and without it, so that no traceback shows the keys
         raise wrong
+
+
+def unknown_settings(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence on each ``BDQUICKPAY_…`` key that nobody reads, without its value."""
+    known = [name.upper() for name in Settings.__dataclass_fields__]
+    for key in map(str, config):
+        name = key.removeprefix(PREFIX)
+        if name != key and name not in known:
+            near = get_close_matches(name, known, 1)
+            meant = f"; did you mean {PREFIX}{near[0]}?" if near else "."
+            yield f"{key} is not a setting{meant}"
 
 
 def _flag(value: object, key: str) -> bool:
@@ -159,6 +172,12 @@ def _seconds(value: object, key: str) -> float:
             f"{key} must be a number of seconds, such as 4.0, above 0 and at most {_LONGEST:.0f}."
         )
     return seconds
+
+
+def _days(value: object, key: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 36_500:
+        raise ConfigurationError(f"{key} must be a number of days, such as 365, not {value!r}.")
+    return value
 
 
 def _one_of(*words: str) -> Any:
@@ -221,4 +240,5 @@ _READERS: dict[str, Any] = {
     "language": _one_of("en", "bn"),
     "delivery": _one_of("inline", "deferred"),
     "sandbox": _flag,
+    "prune_floor": _days,
 }

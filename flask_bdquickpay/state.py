@@ -11,7 +11,9 @@ from .gateway.client import BDQuickPayClient
 from .payments.checkout import Checkout
 from .payments.hooks import Hooks
 from .payments.outbox import Outbox
+from .payments.pruning import Pruning
 from .payments.reconcile import Reconciliation
+from .payments.refunds import Refunds
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
 from .payments.store import Store
@@ -34,6 +36,15 @@ class State:
     settlement: Settlement
     resolution: Resolution
     reconciliation: Reconciliation
+    refunds: Refunds
+    pruning: Pruning
+
+    @property
+    def says_where_it_is(self) -> bool:
+        """Whether the shop's own address is configured, not left to whoever sends a request."""
+        config = self.app.config
+        trusted = config.get("TRUSTED_HOSTS")  # of Flask, from 3.1 on
+        return bool(self.settings.public_url or config["SERVER_NAME"] or trusted)
 
 
 def current_state() -> State:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from .gateway.account import Account
     from .gateway.client import BDQuickPayClient
     from .sandbox.kit import Gateway
@@ -70,11 +72,21 @@ def _remembering(create: Callable[..., Any], gateway: Gateway) -> Callable[..., 
 
     def create_payment(self: BDQuickPayClient, *, success_url: str, **fields: Any) -> Any:
         if has_app_context():
+            app = current_app._get_current_object()  # type: ignore[attr-defined]
             root = request.script_root if has_request_context() else ""
-            gateway.remember(success_url, current_app._get_current_object(), root)  # type: ignore[attr-defined]
+            if _follows_any_host(self, app):
+                fields["webhook_url"] = gateway.at_home(fields.get("webhook_url"))
+            gateway.remember(success_url, fields.get("webhook_url"), app, root)
         return create(self, success_url=success_url, **fields)
 
     return create_payment
+
+
+def _follows_any_host(client: BDQuickPayClient, app: Flask) -> bool:
+    """Whether the app has keys of its own, but leaves it to a request's Host where it is."""
+    state = app.extensions.get("bdquickpay")
+    own = client._account
+    return bool(state and not state.says_where_it_is and own.app_key and own.secret_key)
 
 
 def _reread(payment: Any) -> None:

@@ -22,6 +22,8 @@ from flask_bdquickpay.sandbox.server import SandboxServer
 
 from .shop import KEYS, Shop
 
+HOME = {"BDQUICKPAY_PUBLIC_URL": "https://shop.example"}
+
 
 def bare_app(**config: Any) -> Flask:
     app = Flask("tests.bare")
@@ -57,7 +59,7 @@ def test_second_instance_on_one_database_defines_no_table_twice() -> None:
 def test_factory_may_be_called_many_times() -> None:
     db, bdquickpay = SQLAlchemy(), BDQuickPay()
     for _ in range(20):
-        app = bare_app(**KEYS)
+        app = bare_app(**KEYS, **HOME)
         db.init_app(app)
         bdquickpay.init_app(app)
     assert len(db.metadata.tables) == 3
@@ -83,7 +85,7 @@ def test_missing_keys_are_warned_of_and_raise_at_first_use(
 
 
 def test_missing_order_loader_is_a_clear_error(database_uri: str, server: SandboxServer) -> None:
-    app = bare_app(**KEYS)
+    app = bare_app(**KEYS, **HOME)
     SQLAlchemy(app)
     bdquickpay = BDQuickPay(app)
     with app.test_request_context(), pytest.raises(ConfigurationError, match="order_loader"):

@@ -1,6 +1,29 @@
 """`flask bdquickpay …`: prints what the payments say."""
 
-from . import decisions, diagnosis, payments, sandbox, work
+from . import (
+    books,
+    decisions,
+    diagnosis,
+    forgetting,
+    metrics,
+    payments,
+    refunds,
+    sandbox,
+    statement,
+    work,
+)
 from .group import commands
 
-__all__ = ["commands", "decisions", "diagnosis", "payments", "sandbox", "work"]
+__all__ = [
+    "books",
+    "commands",
+    "decisions",
+    "diagnosis",
+    "forgetting",
+    "metrics",
+    "payments",
+    "refunds",
+    "sandbox",
+    "statement",
+    "work",
+]

@@ -1,37 +1,22 @@
-"""What a person does about a payment: `verify` and `resolve`."""
+"""What a person does about a payment: `verify`, `announce` and `resolve`."""
 
 from __future__ import annotations
 
-import getpass
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TextIO
 
 import click
 from rich.text import Text
-from sqlalchemy.exc import DBAPIError
 
-from ..errors import BDQuickPayError, GatewayError
+from ..errors import GatewayError
 from ..payments.export import write_json
 from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state
 from ..text import plain
-from .group import commands, explain, find, output_of, reports
-from .options import as_json_option
+from .group import commands, find, output_of, receivers_named, reports
+from .options import as_json_option, by_option, stated, user
 from .terminal import console, status_text
-
-_LONGEST_NAME = 255  # of the column that keeps it
-
-
-def _user() -> str:
-    """The name of who sits at the keyboard, as far as the system knows it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 @commands.command(
@@ -50,7 +35,7 @@ def verify(key: str, as_json: bool) -> None:
     stays as it was.
     """
     out, seen = output_of(alone=as_json), find(key)
-    with _receivers_named():
+    with receivers_named():
         _confirm(seen)
     after = _report(out, seen, as_json)
     if after.status == PaymentStatus.CREATED:
@@ -61,7 +46,7 @@ def verify(key: str, as_json: bool) -> None:
 
 def _confirm(seen: Snapshot) -> None:
     try:
-        current_state().settlement.confirm(seen.id, source="cli", actor=_user())
+        current_state().settlement.confirm(seen.id, source="cli", actor=user())
     except GatewayError as error:
         raise click.ClickException(
             f"Could not be verified: {plain(error.message)} Payment {seen.id} stays {seen.status}."
@@ -69,62 +54,86 @@ def _confirm(seen: Snapshot) -> None:
 
 
 @commands.command(
+    "announce",
+    epilog="""\b
+    Example:
+      flask bdquickpay announce GALQYVTGASTRGOISR1FO""",
+)
+@click.argument("key", metavar="INVOICE|ID")
+@by_option
+@as_json_option
+def announce(key: str, actor: str, as_json: bool) -> None:
+    """Send the payment_paid that the shop is owed.
+
+    Owed: the payment was completed by a process in which nobody listened. The next sweep that has a
+    receiver sends it by itself. It is sent once: again, or where nobody listens, is exit code 1.
+    """
+    actor = stated(actor, "--by")
+    out, seen = output_of(alone=as_json), find(key)
+    with receivers_named():
+        current_state().resolution.announce(seen, actor=actor)
+    _report(out, seen, as_json, done="payment_paid was sent.")
+
+
+@commands.command(
     "resolve",
     epilog="""\b
     Examples:
       flask bdquickpay resolve GALQYVTGASTRGOISR1FO --accept --note "seen in the bKash statement"
-      flask bdquickpay resolve 17 --reject --note "refunded by hand" --by "Ayesha" """,
+      flask bdquickpay resolve 17 --reject --note "refunded by hand" --by "Ayesha" \\
+        --message "We have sent your money back."
+      flask bdquickpay resolve 18 --give-up --note "bKash has no record of it" """,
 )
 @click.argument("key", metavar="INVOICE|ID")
+@click.option("--accept", is_flag=True, help="Complete it, and send payment_paid.")
+@click.option("--reject", is_flag=True, help="Fail it for good.")
 @click.option(
-    "--accept/--reject",
-    "accept",
-    default=None,
-    help="Complete it, and send payment_paid; or fail it for good.",
+    "--give-up",
+    is_flag=True,
+    help="End one of which the gateway can tell nothing, so that its order can be paid anew.",
 )
-@click.option("--note", required=True, help="Why; kept in the payment's timeline.")
-@click.option("--by", "actor", default=_user, help="Who decides.  [default: the system's user]")
+@click.option("--note", required=True, help="Why: for the team, in the payment's timeline.")
+@click.option("--message", help="With --reject: what the customer is told.")
+@by_option
 @as_json_option
-def resolve(key: str, accept: bool | None, note: str, actor: str, as_json: bool) -> None:
-    """Decide about a flagged payment.
+def resolve(
+    *,
+    key: str,
+    accept: bool,
+    reject: bool,
+    give_up: bool,
+    note: str,
+    message: str | None,
+    actor: str,
+    as_json: bool,
+) -> None:
+    """Decide about a payment.
 
-    Flagged: the gateway says completed, but something disagrees ('show' says what). --accept is
-    refused while the order is paid by another payment.
+    --accept and --reject: about a flagged one (the gateway says completed, but something
+    disagrees; 'show' says what), or one whose money the shop's own code refuses to book. --accept
+    is refused while the order is paid by another payment.
+
+    --give-up: about one that waits for ever, since the gateway can't tell what became of it. It is
+    still watched, and money that comes after all is flagged.
     """
-    if accept is None:
-        raise click.UsageError("Choose --accept or --reject.")
-    note, actor = _stated(note, "--note"), _stated(actor, "--by")
-    out, seen = output_of(alone=as_json), find(key)
-    with _receivers_named():
-        current_state().resolution.resolve(seen, accept=accept, note=note, actor=actor)
+    if accept + reject + give_up != 1:
+        raise click.UsageError("Choose --accept, --reject or --give-up.")
+    if message is not None and not reject:
+        raise click.UsageError("--message goes with --reject.")
+    note, actor = stated(note, "--note"), stated(actor, "--by")
+    message = message and stated(message, "--message")
+    out, seen, decide = output_of(alone=as_json), find(key), current_state().resolution
+    with receivers_named():
+        if give_up:
+            decide.give_up(seen, note=note, actor=actor, source="cli")
+        else:
+            decide.resolve(seen, accept=accept, note=note, actor=actor, message=message)
     _report(out, seen, as_json)
 
 
-def _stated(value: str, option: str) -> str:
-    value = value.strip()
-    if not value:
-        raise click.UsageError(f"{option} must not be empty.")
-    if option == "--by" and len(value) > _LONGEST_NAME:
-        raise click.UsageError(f"{option} takes at most {_LONGEST_NAME} characters.")
-    return value
-
-
-@contextmanager
-def _receivers_named() -> Iterator[None]:
-    """Tell the shop's receiver as the one that raised, when it was."""
-    try:
-        yield
-    except (BDQuickPayError, click.ClickException, DBAPIError):
-        raise
-    except Exception as error:
-        raise click.ClickException(
-            f"Nothing was changed: one of the shop's signal receivers raised {explain(error)}"
-        ) from error
-
-
-def _report(out: TextIO, seen: Snapshot, as_json: bool) -> PaymentRecord:
+def _report(out: TextIO, seen: Snapshot, as_json: bool, done: str = "") -> PaymentRecord:
     """Say how a payment stands now, after it was `seen`."""
-    after = reports().one(str(seen.id))
+    after = reports().one(seen.id)
     assert after is not None  # noqa: S101  # payments are never deleted
     if as_json:
         write_json(out, after.listed)
@@ -133,5 +142,5 @@ def _report(out: TextIO, seen: Snapshot, as_json: bool) -> PaymentRecord:
     line = Text(f"{plain(name)} is ") + status_text(after.status)
     was = f"; it was {seen.status}." if seen.status != after.status else ", as before."
     why = f" Reason: {plain(after.reason)}." if after.reason else ""
-    console(out).print(line + Text(was + why))
+    console(out).print(line + Text(f"{was}{why}{' ' * bool(done)}{done}"))
     return after

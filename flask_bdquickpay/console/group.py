@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from threading import get_ident
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
 import click
 from click.exceptions import Exit
-from flask import appcontext_popped, has_app_context
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import BDQuickPayError
-from ..payments.reports import Reports
+from ..payments.reports import PaymentRecord, Reports
 from ..payments.verdict import Snapshot
 from ..sandbox import SandboxError
 from ..state import current_state
@@ -57,17 +56,15 @@ commands: AppGroup = _Commands(
 
 
 def output_of(*, alone: bool) -> TextIO:
-    """Return where to print; `alone` keeps all others off it, also while the app is left."""
-    stack, here = ExitStack(), get_ident()
-    out = stack.enter_context(output(alone=alone))
+    """Return where to print; `alone` keeps all others off it until the command line is done."""
+    root, kept = click.get_current_context().find_root(), ExitStack()
+    out = kept.enter_context(output(alone=alone))
 
-    def left(sender: object) -> None:
-        del sender
-        if get_ident() == here and not has_app_context():
-            stack.close()
-            appcontext_popped.disconnect(left)
+    @root.call_on_close
+    def done() -> None:
+        with kept:
+            root.close()  # the app that it entered is left now: that may print, too
 
-    appcontext_popped.connect(left, weak=False)
     return out
 
 
@@ -77,15 +74,25 @@ def reports() -> Reports:
 
 
 def find(key: str) -> Snapshot:
-    """Return the payment with this invoice id, else with this id.
+    """Return the one payment that the key names, by its invoice id or its id.
 
-    :raises click.ClickException: when there is none.
+    :raises click.ClickException: when there is none, or the key could name two.
     """
-    found = reports().one(key)
-    seen = None if found is None else current_state().store.find("id", found.id)
+    found = reports().named(key)
+    if len(found) > 1:
+        raise _ambiguous(key, *found)
+    seen = current_state().store.find("id", found[0].id) if found else None
     if seen is None:
         raise not_found(key)
     return seen
+
+
+def _ambiguous(key: str, of_invoice: PaymentRecord, of_id: PaymentRecord) -> click.ClickException:
+    other = f"its invoice id, {plain(of_id.invoice_id)}" if of_id.invoice_id else "the desk"
+    return click.ClickException(
+        f"{plain(key)!r} is the invoice id of payment {of_invoice.id} and the id of payment "
+        f"{of_id.id}. Name the first one by its id, {of_invoice.id}; the second one by {other}."
+    )
 
 
 def not_found(key: str) -> click.ClickException:
@@ -93,3 +100,16 @@ def not_found(key: str) -> click.ClickException:
     return click.ClickException(
         f"There is no payment {plain(key)!r}. 'flask bdquickpay payments' lists what there is."
     )
+
+
+@contextmanager
+def receivers_named() -> Iterator[None]:
+    """Tell the shop's receiver as the one that raised, when it was."""
+    try:
+        yield
+    except (BDQuickPayError, click.ClickException, DBAPIError):
+        raise
+    except Exception as error:
+        raise click.ClickException(
+            f"Nothing was changed: one of the shop's signal receivers raised {explain(error)}"
+        ) from error

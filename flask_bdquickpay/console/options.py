@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
+
+from ..payments.books import DHAKA
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,4 +52,51 @@ as_json_option: Callable[[F], F] = click.option(
 )
 
 
+as_csv_option: Callable[[F], F] = click.option(
+    "--csv", "as_csv", is_flag=True, help="Print CSV, and only that."
+)
 number: click.IntRange = click.IntRange(1, 10_000_000)
+
+
+_LONGEST_NAME = 255  # of the column that keeps it
+
+
+def user() -> str:
+    """The name of who sits at the keyboard, as far as the system knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+by_option: Callable[[F], F] = click.option(
+    "--by", "actor", default=user, help="Who decides.  [default: the system's user]"
+)
+
+
+def stated(value: str, option: str) -> str:
+    """Return what was said, which is not nothing.
+
+    :raises click.UsageError: when it is, or too long for a name.
+    """
+    value = value.strip()
+    if not value:
+        raise click.UsageError(f"{option} must not be empty.")
+    if option == "--by" and len(value) > _LONGEST_NAME:
+        raise click.UsageError(f"{option} takes at most {_LONGEST_NAME} characters.")
+    return value
+
+
+def _zone(ctx: click.Context, param: click.Parameter, value: str) -> tzinfo:
+    del ctx, param
+    if value == "Asia/Dhaka":
+        return DHAKA
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise click.BadParameter(f"{value!r} is no time zone, such as Asia/Dhaka.") from None
+
+
+zone_option: Callable[[F], F] = click.option(
+    "--tz", "zone", default="Asia/Dhaka", show_default=True, callback=_zone, help="Of the days."
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -17,13 +18,14 @@ from ..payments.reports import COLUMNS, EventRecord, Filters, PaymentRecord
 from ..payments.status import PaymentStatus
 from ..text import moment
 from .group import commands, not_found, output_of, reports
-from .options import as_json_option, moment_option, number
+from .options import as_csv_option, as_json_option, moment_option, number
 from .terminal import add_row, console, print_table, status_text, table
 
 _WIDE = 120
 
 
 _MOST = 100  # payments that are shown with their timelines
+_EVENTS, _EXACT_EVENTS = 200, 10_000  # of a payment, to read and as JSON
 
 
 @commands.command(
@@ -54,7 +56,7 @@ _MOST = 100  # payments that are shown with their timelines
 )
 @click.option("--limit", type=number, default=50, show_default=True, help="How many at most.")
 @as_json_option
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, and only that.")
+@as_csv_option
 def list_payments(
     *,
     statuses: tuple[str, ...],
@@ -126,25 +128,39 @@ def _print_list(payments: list[PaymentRecord], screen: Console) -> None:
       flask bdquickpay show 1042 --json""",
 )
 @click.argument("key", metavar="INVOICE|ID|REFERENCE")
+@click.option("--all", "whole", is_flag=True, help="The whole timeline, however long it is.")
 @as_json_option
-def show(key: str, as_json: bool) -> None:
-    """Show a payment and all that happened to it.
+def show(key: str, whole: bool, as_json: bool) -> None:
+    """Show a payment and what happened to it.
 
     By its invoice id, by its own id, or by the order's reference, which may have several payments.
     A number that is the id of one and the reference of another shows both. The latest comes last.
     --json prints a list.
+
+    Of a long timeline the newest 200 events are shown, with --json the newest 10,000.
     """
     out, found_by = output_of(alone=as_json), reports()
     payments = found_by.matching(key, _MOST + 1)
     if not payments:
         raise not_found(key)
     shown = reversed(list(_capped(iter(payments), _MOST)))
-    found = [(payment, found_by.timeline(payment.id)) for payment in shown]
+    most = None if whole else _EXACT_EVENTS if as_json else _EVENTS
+    found = [(payment, _events(payment, most)) for payment in shown]
     if as_json:
         write_json(out, [asdict(payment) | {"events": _dicts(events)} for payment, events in found])
         return
     for payment, events in found:
         _print_payment(payment, events, console(out))
+
+
+def _events(payment: PaymentRecord, most: int | None) -> list[EventRecord]:
+    """Return the newest `most` events of a payment, and say it when there are more."""
+    events = reports().timeline(payment.id, most)
+    left = reports().count_events(payment.id) - len(events) if len(events) == most else 0
+    if left:
+        text = f"Payment {payment.id}: only the newest {most} events; 'show --all' has {left} more."
+        click.echo(text, err=True)
+    return events
 
 
 def _dicts(events: list[EventRecord]) -> list[dict[str, Any]]:
@@ -157,7 +173,7 @@ def _print_payment(payment: PaymentRecord, events: list[EventRecord], screen: Co
     screen.print(_facts(payment))
     screen.print()
     print_table(screen, _timeline(events))
-    if payment.status == PaymentStatus.FLAGGED:
+    if payment.status == PaymentStatus.FLAGGED or payment.is_unbooked:
         decide = f"flask bdquickpay resolve {payment.id} --accept|--reject --note WHY"
         screen.print(Text(f"\nA person decides: {decide}", "bold"))
     screen.print()
@@ -168,12 +184,15 @@ def _facts(payment: PaymentRecord) -> Table:
         "Order": payment.customer_reference,
         "Invoice": payment.invoice_id,
         "Transaction": payment.trx_id,
+        "Received": _taka(payment.received_amount),
         "Reason": payment.reason,
+        "Not booked" if payment.is_unbooked else "Problem": payment.problem,
         "Decided by": payment.resolved_by,
         "Gateway said": payment.gateway_status,
         "Created": _utc(payment.created_at),
         "Expires": _utc(payment.expires_at),
         "Verified": _utc(payment.verified_at),
+        "Shop told": "not yet" if payment.is_owed else _utc(payment.announced_at),
         "Asked next": _utc(payment.check_after),
     }
     rows = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
@@ -181,6 +200,10 @@ def _facts(payment: PaymentRecord) -> Table:
         if value:
             add_row(rows, name, value)
     return rows
+
+
+def _taka(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:.2f} BDT"
 
 
 def _utc(value: datetime | None) -> str:
@@ -207,6 +230,7 @@ def _said(event: EventRecord) -> str:
     parts = [
         f"the gateway said {word}" if word else "",
         event.note or "",
+        f"{event.count} times, last at {_utc(event.repeated_at)}" if event.repeated_at else "",
         f"by {event.actor}" if event.actor else "",
         f"not delivered: {event.error}" if event.error else "",
     ]

@@ -6,7 +6,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
 from rich.cells import cell_len
@@ -119,13 +119,37 @@ class Bar:
 
 @contextmanager
 def output(*, alone: bool) -> Iterator[TextIO]:
-    """Yield stdout; `alone` sends to stderr whatever anybody else prints or logs meanwhile."""
-    out, aside = sys.stdout, sys.stderr
-    handlers = [handler for handler in _handlers() if alone and handler.stream is out]
-    sys.stdout = aside if alone else out
+    """Yield stdout; `alone` makes it UTF-8 and sends to stderr what anybody else prints or logs."""
+    out = sys.stdout
+    with ExitStack() as restored:
+        if alone:
+            restored.enter_context(_in_utf8(out))
+            restored.enter_context(_others_on_stderr(out))
+        yield out
+
+
+@contextmanager
+def _in_utf8(out: TextIO) -> Iterator[None]:
+    """Programs read what is written, whatever a terminal could show."""
+    if not isinstance(out, io.TextIOWrapper):
+        yield
+        return
+    encoding, errors = out.encoding, out.errors
+    out.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        yield
+    finally:
+        out.reconfigure(encoding=encoding, errors=errors)  # which writes what is left
+
+
+@contextmanager
+def _others_on_stderr(out: TextIO) -> Iterator[None]:
+    aside = sys.stderr
+    handlers = [handler for handler in _handlers() if handler.stream is out]
+    sys.stdout = aside
     _move(handlers, aside)
     try:
-        yield out
+        yield
     finally:
         sys.stdout = out if sys.stdout is aside else sys.stdout
         _move(handlers, out)

@@ -16,6 +16,10 @@ from .group import commands, output_of, reports
 from .options import as_json_option, number
 from .terminal import Bar, console
 
+UNHEARD = (
+    "Nobody listens to payment_paid in this process: the shop is not told what was paid. Let what "
+    "this command loads import the module that connects the receiver, at module level."
+)
 _INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 
 
@@ -42,7 +46,8 @@ def reconcile(limit: int | None, concurrency: int, as_json: bool) -> None:
 
     The sweep: run it every few minutes. It also delivers the outbox. It may run anywhere, and any
     number of times at once. Ctrl-C stops it between two payments.
-    Exit code 1 when a payment could not be verified; it is tried again later.
+    Exit code 1 when a payment could not be verified, when the shop's own code refused money that
+    came, or when nobody in this process listens to payment_paid; all of it is tried again later.
     """
     out = output_of(alone=as_json)
     with Bar("Verifying") as bar:
@@ -54,14 +59,18 @@ def reconcile(limit: int | None, concurrency: int, as_json: bool) -> None:
         write_json(out, asdict(report))
     else:
         console(out).print(_swept(report))
-    if report.errors:
+    if report.unheard:
+        click.echo(UNHEARD, err=True)
+    if report.errors or report.refused or report.left or report.unheard:
         raise Exit(1)
 
 
 def _swept(report: ReconcileReport) -> str:
+    left = f" Left, since the gateway asked for a pause: {report.left}." if report.left else ""
     return (
-        f"Payments looked at: {report.checked}, changed: {report.changed}, "
-        f"not verified: {report.errors}. Events delivered: {report.delivered}."
+        f"Payments looked at: {report.checked}, changed: {report.changed}, not verified: "
+        f"{report.errors}, refused by the shop's own code: {report.refused}.{left} "
+        f"Events delivered: {report.delivered}."
     )
 
 
@@ -81,12 +90,13 @@ def _stopped(what: str) -> NoReturn:
 def deliver(limit: int | None, as_json: bool) -> None:
     """Deliver the events that are due.
 
-    They are payment_changed; 'reconcile' delivers them too. An event whose receiver raises stays,
-    with its error, and is tried again ever more rarely.
+    They are payment_changed; 'reconcile' delivers them too. Before them, payment_paid is sent where
+    it is owed. An event whose receiver raises stays, with its error, and is tried again ever more
+    rarely.
     """
     out = output_of(alone=as_json)
     try:
-        delivered = current_state().outbox.deliver(limit)
+        delivered = current_state().reconciliation.deliver(limit)
     except KeyboardInterrupt:
         _stopped("an event under way is delivered again;")
     if as_json:

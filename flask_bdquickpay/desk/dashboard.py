@@ -10,7 +10,7 @@ from ..payments.reports import Backlog
 from ..payments.status import PaymentStatus
 from . import words
 from .charts import ColumnChart, Row, column_chart, rows
-from .listing import OVERDUE, UNDELIVERED
+from .listing import OVERDUE, OWED, REFUSED, UNDELIVERED
 from .statistics import Attention, Paid, Period, Statistics, Waits
 
 #: The histogram's steps in seconds.
@@ -68,6 +68,7 @@ class Dashboard:
 
     tiles: list[Tile]
     tasks: list[Task]
+    unheard: str
     paid: list[Paid]
     amounts: ColumnChart
     counts: ColumnChart
@@ -93,13 +94,15 @@ def build(statistics: Statistics, period: Period) -> Dashboard:
     paid = statistics.paid(period)
     waits = statistics.waits(period)
     outcomes = statistics.outcomes(period)
+    attention = statistics.attention()
     return Dashboard(
         tiles=[
             *_money(period, paid),
             _conversion(statistics.orders(period), outcomes.get(PaymentStatus.COMPLETED, 0)),
             _median(waits),
         ],
-        tasks=_tasks(statistics.attention()),
+        tasks=_tasks(attention),
+        unheard=_some(attention.unheard, "event") if attention.unheard else "",
         paid=paid,
         amounts=_amounts(paid, period),
         counts=_counts(paid, period),
@@ -146,6 +149,20 @@ def _tasks(attention: Attention) -> list[Task]:
             attention.flagged,
             "Flagged payments",
             "Money came, but something disagrees. Look at each and accept or reject it.",
+        ),
+        Task(
+            REFUSED,
+            attention.refused.count,
+            words.UNBOOKED,
+            f"Money came{_since(attention.refused)}, but the shop’s own code refuses it. Have the "
+            "code mended, or accept or reject each.",
+        ),
+        Task(
+            OWED,
+            attention.owed.count,
+            words.UNTOLD,
+            f"Verified{_since(attention.owed)} while the shop’s code was not listening. Open each "
+            "and press “Tell the shop”.",
         ),
         Task(
             OVERDUE,

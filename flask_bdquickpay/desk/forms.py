@@ -18,16 +18,19 @@ from wtforms import (
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from ..payments.models import MAX_REFERENCE
+from ..text import is_harmless
 from ..web.forms import FlaskForm
 from ..web.language import DHAKA
-from .listing import OVERDUE, SORTS, UNDELIVERED, Wanted
-from .words import STATUSES
+from .listing import OVERDUE, OWED, REFUSED, SORTS, UNDELIVERED, Wanted
+from .words import STATUSES, UNBOOKED, UNTOLD
 
 _MOST = Decimal("9999999999.99")
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
 _SHOWN = {
     "": "All payments",
     **{status.value: name for status, name in STATUSES.items()},
+    REFUSED: UNBOOKED,
+    OWED: UNTOLD,
     OVERDUE: "Overdue checks",
     UNDELIVERED: "Events not delivered",
 }
@@ -44,8 +47,12 @@ def _stripped(text: str | None) -> str:
     return (text or "").strip()
 
 
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
 def _printable(_form: Form, field: Any) -> None:
-    if not field.data.isprintable():
+    if not is_harmless(field.data):
         raise ValidationError("Only printable characters, please.")
 
 
@@ -133,14 +140,11 @@ class ActionForm(FlaskForm):
     """A button that does something."""
 
 
-class ResolveForm(FlaskForm):
-    """A person's decision about a flagged payment, with the reason."""
+class NoteForm(FlaskForm):
+    """What a person does with a reason, which is kept with the payment."""
 
-    decision: StringField = StringField(
-        validators=[AnyOf(["accept", "reject"], "Accept it or reject it.")]
-    )
     note: TextAreaField = TextAreaField(
-        "Why?",
+        "Why? For the team; the customer never sees it",
         filters=[_stripped],
         validators=[InputRequired("Say why: it is kept with the payment."), Length(max=2000)],
     )
@@ -149,4 +153,40 @@ class ResolveForm(FlaskForm):
         if not field.data:
             raise ValidationError("Say why: it is kept with the payment.")
         if any(char < " " and char not in "\t\r\n" for char in field.data):
+            raise ValidationError("Only printable characters, please.")
+
+
+class ResolveForm(NoteForm):
+    """A person's decision about money that came."""
+
+    decision: StringField = StringField(
+        validators=[AnyOf(["accept", "reject"], "Accept it or reject it.")]
+    )
+    #: The amount that was ticked.
+    accepted: StringField = StringField()
+    message: TextAreaField = TextAreaField(
+        "What the customer is told, if you reject it (optional)",
+        filters=[_one_line],
+        validators=[Length(max=500)],
+    )
+    #: The amount that must be ticked before it is accepted, as it stands in the form.
+    must_tick: str = ""
+
+    def about(self, asked: Decimal, came: Decimal | None) -> ResolveForm:
+        """Have the amount confirmed, unless what came is what was asked."""
+        self.must_tick = "" if came == asked else f"{asked if came is None else came:.2f}"
+        return self
+
+    @property
+    def accepts(self) -> bool:
+        return self.decision.data == "accept"
+
+    def validate_accepted(self, field: StringField) -> None:
+        if self.accepts and self.must_tick and field.data != self.must_tick:
+            raise ValidationError("Tick the amount that you accept.")
+
+    def validate_message(self, field: TextAreaField) -> None:
+        if self.accepts and field.data:
+            raise ValidationError("The customer reads it only if you reject. Empty it to accept.")
+        if not is_harmless(field.data or ""):
             raise ValidationError("Only printable characters, please.")

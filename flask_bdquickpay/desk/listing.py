@@ -6,28 +6,41 @@ last page of 100,000 payments costs what the first one does.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, exists, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    and_,
+    exists,
+    false,
+    or_,
+    select,
+)
 
 from ..doctor.findings import PATIENCE
 from ..payments import clock
-from ..payments.reports import PaymentRecord
+from ..payments.reports import PaymentRecord, is_late, is_owed, is_unbooked
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
+from ..payments.waiting import EVER
+from .sums import worth_of
 
 #: Payments that are read while they are iterated over.
 Rows = Generator[PaymentRecord, None, None]
 PAGE = 25
 _BATCH = 500
-OVERDUE, UNDELIVERED = "overdue", "undelivered"
-#: Before every payment: SQLite finds by its index what is later, but not what is not null.
-_EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
-#: The column of each order, and whether the highest comes first.
+OVERDUE, UNDELIVERED, REFUSED, OWED = "overdue", "undelivered", "refused", "owed"
+#: Somebody listens to events of both kinds.
+EVERY = (False, True)
+#: What each order goes by, and whether the highest comes first.
 SORTS = {
     "newest": ("created_at", True),
     "oldest": ("created_at", False),
@@ -41,7 +54,7 @@ class Wanted:
     """Which payments are wanted, in which order; what is left out does not narrow.
 
     :ivar text: the reference, invoice or transaction id, or a part of one.
-    :ivar show: a status, `overdue` or `undelivered`.
+    :ivar show: a status, or one of the words above.
     :ivar since: created at this moment or later.
     :ivar until: created before this moment.
     """
@@ -65,13 +78,18 @@ class Page:
 
 
 class Listing:
-    """Asks the database, and changes nothing."""
+    """Asks the database, and changes nothing.
 
-    def __init__(self, store: Store) -> None:
+    :param heard: as :attr:`Outbox.heard`.
+    """
+
+    def __init__(self, store: Store, *, heard: Collection[bool] = EVERY) -> None:
         self._session = store.session
         self._model = store.models.payment
+        self._heard = heard
         self._payments: Table = store.models.payment.__table__
         self._events: Table = store.models.event.__table__
+        self._sorts = {"created_at": self._payments.c.created_at, "amount": self._worth}
         self._select = select(*(self._payments.c[field.name] for field in fields(PaymentRecord)))
 
     def one(self, payment_id: int) -> PaymentRecord | None:
@@ -111,11 +129,15 @@ class Listing:
         rows = self._session.execute(statement.limit(PAGE + 1))
         return [PaymentRecord(*tuple(row)) for row in rows]
 
+    @property
+    def _worth(self) -> ColumnElement[Decimal]:
+        return worth_of(self._payments)
+
     # The order
 
     def _ordered(self, statement: Select[Any], sort: str, *, back: bool = False) -> Select[Any]:
         name, descending = SORTS[sort]
-        columns = (self._payments.c[name], self._payments.c.id)
+        columns: tuple[ColumnElement[Any], ...] = (self._sorts[name], self._payments.c.id)
         return statement.order_by(
             *(column.desc() if descending != back else column.asc() for column in columns)
         )
@@ -126,10 +148,10 @@ class Listing:
         The first condition says nothing that the second does not; it is there for the index.
         """
         name, descending = SORTS[sort]
-        column, key = self._payments.c[name], self._payments.c.id
+        column, key = self._sorts[name], self._payments.c.id
         here = self._session.execute(select(column).where(key == payment_id)).scalar()
         if here is None:
-            return key.is_(None)
+            return false()
         if descending != back:
             return and_(column <= here, or_(column < here, key < payment_id))
         return and_(column >= here, or_(column > here, key > payment_id))
@@ -150,9 +172,9 @@ class Listing:
         if wanted.until is not None:
             yield columns.created_at < wanted.until
         if wanted.minimum is not None:
-            yield columns.amount >= wanted.minimum
+            yield self._worth >= wanted.minimum
         if wanted.maximum is not None:
-            yield columns.amount <= wanted.maximum
+            yield self._worth <= wanted.maximum
 
     def _matching(self, text: str) -> ColumnElement[bool]:
         """Those with this very id, found by the indexes; only if there is none, with a part."""
@@ -166,8 +188,12 @@ class Listing:
         if show == OVERDUE:
             return self._payments.c.check_after <= clock.utcnow() - PATIENCE
         if show == UNDELIVERED:
-            waiting = select(self._events.c.payment_id).where(undelivered(self._events))
-            return self._payments.c.id.in_(waiting)
+            late = undelivered(self._events, heard=self._heard)
+            return self._payments.c.id.in_(select(self._events.c.payment_id).where(late))
+        if show == REFUSED:
+            return is_unbooked(self._payments)
+        if show == OWED:
+            return is_owed(self._payments)
         return self._payments.c.status == PaymentStatus(show)
 
 
@@ -181,8 +207,7 @@ def _stream(engine: Engine | Connection, statement: Select[Any]) -> Rows:
             yield PaymentRecord(*tuple(row))
 
 
-def undelivered(events: Any) -> ColumnElement[bool]:
+def undelivered(events: Any, *, heard: Collection[bool]) -> ColumnElement[bool]:
     """Events that should have been delivered: late, or tried in vain."""
-    due = events.c.deliver_after
-    late = due <= clock.utcnow() - PATIENCE
-    return and_(due >= _EVER, or_(late, events.c.error.is_not(None)))
+    late = is_late(events, clock.utcnow() - PATIENCE, heard)
+    return and_(events.c.deliver_after >= EVER, or_(late, events.c.error.is_not(None)))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin, BaseView, expose
+from werkzeug.exceptions import HTTPException
 
 from ..errors import ConfigurationError
+from ..text import first_line
 from .views import Pages
 
 _logger = logging.getLogger(__name__)
@@ -21,6 +23,10 @@ _LONGEST_NAME = 255  # of the column that keeps it
 _HOW = (
     "The desk shows every payment: say who may see it, such as "
     "Desk(allow=lambda: current_user.is_authenticated and current_user.is_staff is True)."
+)
+_NAMELESS = (
+    "Nobody can decide about a payment at the desk unless the web server names its users "
+    "(REMOTE_USER): give it Desk(…, who=lambda: current_user.name)."
 )
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -36,7 +42,9 @@ _HEADERS = {
 class Desk:
     """Payments and a dashboard for the merchant, closed to everybody whom the host does not allow.
 
-    :ivar allow: called on every request to anything of the desk; only ``True`` opens it.
+    :ivar allow: called on every request to anything of the desk; only ``True`` opens it. One that
+        raises is logged, once for each kind of error, and keeps the desk closed; but an answer that
+        it aborts with is the answer.
     :ivar who: the name of the person at the desk, kept with each decision; else the web server's
         ``REMOTE_USER``. Nobody decides without a name.
     :ivar refuse: the answer to whom `allow` refuses, such as a redirect to the login; else 403.
@@ -51,6 +59,7 @@ class Desk:
     name: str = "bKash"
     url: str = "bkash"
     endpoint: str = "bdquickpay_desk"
+    _logged: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def mount(self, target: Admin | Flask) -> None:
         """Add the desk to the menu of a ``flask_admin.Admin``, or to an app that has none.
@@ -59,6 +68,8 @@ class Desk:
         """
         if not callable(self.allow):
             raise ConfigurationError(_HOW)
+        if self.who is None:
+            _logger.warning(_NAMELESS)
         if isinstance(target, Flask):
             url = self.url if self.url.startswith("/") else f"/admin/{self.url}"
             Admin(target, self.name, url, index_view=_Entry(self, url=url), endpoint=self.endpoint)
@@ -70,19 +81,33 @@ class Desk:
 
         A method that somebody forgot to call is true as well, and must not open the desk.
         """
-        if self.allow is None:
-            return False
-        answer: object = current_app.ensure_sync(self.allow)()
+        answer = self._ask(self.allow, "allow")
         if not isinstance(answer, bool):
-            _logger.error(
-                "The desk stays closed: allow() returned %s, not a bool.", type(answer).__name__
-            )
+            kind = type(answer).__name__
+            self._log_once(kind, f"The desk stays closed: allow() returned {kind}, not a bool.")
         return answer is True
 
     def actor(self) -> str | None:
         """The name of the person at the desk, if it is known."""
-        name = current_app.ensure_sync(self.who)() if self.who else request.remote_user
-        return str(name).strip()[:_LONGEST_NAME] if name else None
+        name = self._ask(self.who, "who") if self.who else request.remote_user
+        return str(name).strip()[:_LONGEST_NAME] or None if name else None
+
+    def _ask(self, function: Callable[[], Any] | None, name: str) -> object:
+        """Return what the host's function says; one that fails says no."""
+        try:
+            return current_app.ensure_sync(function)() if function else False
+        except HTTPException:
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            closed = f"The desk's {name}() raised {kind}, which counts as a no: {first_line(error)}"
+            self._log_once(f"{name} {kind}", closed, error)
+            return False
+
+    def _log_once(self, kind: str, text: str, error: Exception | None = None) -> None:
+        if kind not in self._logged:
+            self._logged.add(kind)
+            _logger.error(text, exc_info=error)
 
     def guard(self) -> ResponseReturnValue | None:
         """Answer a request that is not allowed."""
@@ -118,7 +143,10 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
 
     def is_accessible(self) -> bool:
         """Whether the menu shows the desk."""
-        return self._desk.is_open()
+        try:
+            return self._desk.is_open()
+        except HTTPException:  # the desk's own answer is none to other pages
+            return False
 
     def create_blueprint(self, admin: Admin) -> Blueprint:
         blueprint: Blueprint = super().create_blueprint(admin)

@@ -17,8 +17,7 @@ def deliver_again(state: State, event: EventRecord) -> str:
 
 
 def _outcome(state: State, event: EventRecord) -> str:
-    timeline = Reports(state.store).timeline(event.payment_id)
-    now = next(found for found in timeline if found.id == event.id)
+    now = Reports(state.store).event(event.payment_id, event.id) or event
     if now.error is not None:
         return f"Not delivered: {now.error}"
     if now.delivered_at is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,8 +17,9 @@ from ..payments.reports import Backlog, Reports
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
 from ..web.language import DHAKA
-from .listing import undelivered
+from .listing import EVERY, undelivered
 from .sql import dhaka_day, seconds_between
+from .sums import worth_of
 
 DAYS, MONTHS = 30, 12
 
@@ -103,18 +104,28 @@ class Waits:
 
 @dataclass(frozen=True)
 class Attention:
-    """What somebody should look at."""
+    """What somebody should look at.
+
+    :ivar unheard: events that wait for a process in which somebody listens; nobody need look.
+    """
 
     flagged: int
+    refused: Backlog
+    owed: Backlog
     overdue: Backlog
     undelivered: Backlog
+    unheard: int
 
 
 class Statistics:
-    """Asks the database, and changes nothing."""
+    """Asks the database, and changes nothing.
 
-    def __init__(self, store: Store) -> None:
+    :param heard: as :attr:`Outbox.heard`.
+    """
+
+    def __init__(self, store: Store, *, heard: Collection[bool] = EVERY) -> None:
         self._session = store.session
+        self._heard = heard
         self._payments: Table = store.models.payment.__table__
         self._events: Table = store.models.event.__table__
         self._reports = Reports(store)
@@ -135,7 +146,7 @@ class Statistics:
 
     def _paid_days(self, period: Period) -> Any:
         day = dhaka_day(self._paid_at).label("day")
-        statement: Any = select(day, func.sum(self._payments.c.amount), func.count())
+        statement: Any = select(day, func.sum(worth_of(self._payments)), func.count())
         since = (self._completed, self._paid_at >= period.begin)
         return self._session.execute(statement.where(*since).group_by(day))
 
@@ -178,12 +189,16 @@ class Statistics:
         """Return what somebody should look at now."""
         return Attention(
             flagged=self._reports.count(PaymentStatus.FLAGGED),
+            refused=self._reports.unbooked(),
+            owed=self._reports.owed(),
             overdue=self._reports.overdue(clock.utcnow() - PATIENCE),
             undelivered=self._undelivered(),
+            unheard=self._reports.unheard(clock.utcnow(), self._heard),
         )
 
     def _undelivered(self) -> Backlog:
         oldest = func.min(self._events.c.created_at)
-        statement: Any = select(func.count(), oldest).where(undelivered(self._events))
+        late = undelivered(self._events, heard=self._heard)
+        statement: Any = select(func.count(), oldest).where(late)
         count, since = self._session.execute(statement).one()
         return Backlog(int(count), since)

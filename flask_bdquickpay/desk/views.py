@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +21,15 @@ from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, GatewayError
 from ..payments import clock
-from ..payments.reports import PaymentRecord, Reports
+from ..payments.reports import Reports
 from ..payments.status import PaymentStatus
+from ..payments.verdict import Snapshot
 from ..state import current_state
-from . import dashboard, words
+from . import dashboard, sums, words
 from .export import as_csv
-from .forms import ActionForm, FilterForm, ResolveForm
+from .forms import ActionForm, FilterForm, NoteForm, ResolveForm
 from .listing import Listing
+from .payment import as_json, show
 from .redelivery import deliver_again
 from .statistics import Statistics, last_days, last_months
 
@@ -36,6 +37,8 @@ _logger = logging.getLogger(__name__)
 _ID = "<int(max=999999999999999999):payment_id>"
 _EVENT = "<int(max=999999999999999999):event_id>"
 _LARGEST = 10**18
+_ACCEPTED = "Accepted: the payment is paid."
+_REJECTED = "Rejected for good. No money was sent back: that is done in the bKash app."
 _FRESH = "This page had become too old, so nothing was done. Please press the button again."
 
 
@@ -61,12 +64,15 @@ class Pages:
         for rule, name, view in (
             ("/verify", "verify", self.verify),
             ("/resolve", "resolve", self.resolve),
+            ("/give-up", "give_up", self.give_up),
+            ("/announce", "announce", self.announce),
             (f"/events/{_EVENT}/deliver", "deliver", self.deliver),
         ):
             blueprint.add_url_rule(one + rule, name, view, methods=["POST"])
 
     def _render(self, template: str, **context: Any) -> str:
-        return render_template(f"bdquickpay/desk/{template}", desk=self, words=words, **context)
+        tools = {"desk": self, "words": words, "sums": sums}
+        return render_template(f"bdquickpay/desk/{template}", **tools, **context)
 
     # Looking
 
@@ -75,7 +81,9 @@ class Pages:
         period = (last_months if request.args.get("period") == "year" else last_days)(
             clock.utcnow()
         )
-        shown = dashboard.build(Statistics(current_state().store), period)
+        state = current_state()
+        statistics = Statistics(state.store, heard=state.outbox.heard)
+        shown = dashboard.build(statistics, period)
         return self._render("dashboard.html", shown=shown, period=period)
 
     def payments(self) -> ResponseReturnValue:
@@ -83,8 +91,7 @@ class Pages:
         form = FilterForm(request.args)
         if not form.validate():
             return self._render("payments.html", form=form, page=None), 400
-        listing = Listing(current_state().store)
-        page = listing.page(form.wanted, _argument("after"), _argument("before"))
+        page = _listing().page(form.wanted, _argument("after"), _argument("before"))
         return self._render("payments.html", form=form, page=page)
 
     def export(self) -> ResponseReturnValue:
@@ -92,28 +99,28 @@ class Pages:
         form = FilterForm(request.args)
         if not form.validate():
             return self._render("payments.html", form=form, page=None), 400
-        lines = as_csv(Listing(current_state().store).rows(form.wanted))
+        lines = as_csv(_listing().rows(form.wanted))
         name = f"payments-{clock.utcnow():%Y%m%dT%H%M%SZ}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(lines, mimetype="text/csv", headers=headers)
 
     def payment(self, payment_id: int) -> ResponseReturnValue:
         """One payment with its timeline."""
-        return self._payment(payment_id, ResolveForm())
+        return self._payment(payment_id)
 
-    def _payment(self, payment_id: int, form: ResolveForm) -> str:
-        store = current_state().store
-        payment = _found(Listing(store).one(payment_id))
-        events = Reports(store).timeline(payment_id)
-        can_verify = payment.invoice_id is not None and _is_open(payment)
+    def _payment(self, payment_id: int, form: NoteForm | None = None) -> str:
+        payment = _found(_listing().one(payment_id))
+        reports = Reports(current_state().store)
+        shown = show(reports, payment, _argument("before"), _argument("after"))
+        wanted = ResolveForm if shown.can_decide else NoteForm
+        form = form if isinstance(form, wanted) else wanted(formdata=None)
+        if isinstance(form, ResolveForm):
+            form.about(payment.amount, payment.received_amount)
         return self._render(
             "payment.html",
+            shown=shown,
             payment=payment,
-            events=events,
-            facts=_facts(payment),
-            said={event.id: _json(event.gateway_answer) for event in events},
-            metadata=_json(payment.payment_metadata),
-            can_verify=can_verify,
+            said={event.id: as_json(event.gateway_answer) for event in shown.timeline.events},
             action=ActionForm(),
             form=form,
             actor=self.actor(),
@@ -136,40 +143,82 @@ class Pages:
     def deliver(self, payment_id: int, event_id: int) -> ResponseReturnValue:
         """Deliver an event again to the shop's receivers of `payment_changed`."""
         state = current_state()
-        events = Reports(state.store).timeline(payment_id)
-        event = _found(next((event for event in events if event.id == event_id), None))
+        event = _found(Reports(state.store).event(payment_id, event_id))
         if event.new_status is None:
             abort(404)
         return self._act(payment_id, ActionForm(), lambda: deliver_again(state, event))
 
+    def announce(self, payment_id: int) -> ResponseReturnValue:
+        """Tell the shop of money that it was not told of."""
+
+        def work() -> str:
+            announce, seen = current_state().resolution.announce, _seen(payment_id)
+            announce(seen, actor=self.actor(), source="desk")
+            return "The shop was told: its code has booked the payment."
+
+        return self._act(payment_id, ActionForm(), work)
+
     def resolve(self, payment_id: int) -> ResponseReturnValue:
-        """Carry out a person's decision about a flagged payment."""
-        form, actor = ResolveForm(), self.actor()
+        """Carry out a person's decision about money that came."""
+        seen = _seen(payment_id)
+        form = ResolveForm().about(seen.amount, seen.received_amount)
+
+        def work(actor: str) -> str:
+            current_state().resolution.resolve(
+                seen,
+                accept=form.accepts,
+                note=form.note.data or "",
+                actor=actor,
+                source="desk",
+                message=form.message.data or None,
+            )
+            return _ACCEPTED if form.accepts else _REJECTED
+
+        return self._decide(payment_id, form, work)
+
+    def give_up(self, payment_id: int) -> ResponseReturnValue:
+        """Free the order of a payment that the gateway can tell nothing about."""
+        form = NoteForm()
+
+        def work(actor: str) -> str:
+            give_up, seen = current_state().resolution.give_up, _seen(payment_id)
+            give_up(seen, note=form.note.data or "", actor=actor, source="desk")
+            return "Given up: the customer can pay the order anew. This payment is still watched."
+
+        return self._decide(payment_id, form, work)
+
+    def _decide(
+        self, payment_id: int, form: NoteForm, work: Callable[[str], str]
+    ) -> ResponseReturnValue:
+        """Do what is kept with a person's name."""
+        actor = self.actor()
         if actor is None:
             flash("Nobody decides without a name: give the desk one with Desk(who=…).", "error")
             return _back(payment_id)
-
-        def work() -> str:
-            state = current_state()
-            seen = _found(state.store.find("id", payment_id))
-            accept, note = form.decision.data == "accept", form.note.data or ""
-            state.resolution.resolve(seen, accept=accept, note=note, actor=actor, source="desk")
-            return "Accepted: the payment is paid." if accept else "Rejected for good."
-
-        return self._act(payment_id, form, work)
+        return self._act(payment_id, form, lambda: work(actor))
 
     def _act(
-        self, payment_id: int, form: ActionForm | ResolveForm, work: Callable[[], str]
+        self, payment_id: int, form: ActionForm | NoteForm, work: Callable[[], str]
     ) -> ResponseReturnValue:
         """Do `work` if the form is in order; say what came of it on the payment's page."""
-        _found(Listing(current_state().store).one(payment_id))
+        _found(_listing().one(payment_id))
         if not form.validate_on_submit():
             if "csrf_token" in form.errors:
                 flash(_FRESH, "error")
-            shown = form if isinstance(form, ResolveForm) else ResolveForm(formdata=None)
-            return self._payment(payment_id, shown), 400
+            return self._payment(payment_id, form if isinstance(form, NoteForm) else None), 400
         flash(*_outcome(payment_id, work))
         return _back(payment_id)
+
+
+def _listing() -> Listing:
+    state = current_state()
+    return Listing(state.store, heard=state.outbox.heard)
+
+
+def _seen(payment_id: int) -> Snapshot:
+    """The payment as it stands; what is decided about it holds only while it does."""
+    seen: Snapshot = _found(current_state().store.find("id", payment_id))
+    return seen
 
 
 def _outcome(payment_id: int, work: Callable[[], str]) -> tuple[str, str]:
@@ -197,36 +246,8 @@ def _found(value: Any) -> Any:
 
 
 def _argument(name: str) -> int | None:
-    """The payment beyond which a page begins."""
+    """The payment or event beyond which a page begins."""
     text = request.args.get(name, "")
     if not text.isascii() or not text.isdigit():
         return None
     return min(int(text[:20]), _LARGEST)
-
-
-def _is_open(payment: PaymentRecord) -> bool:
-    """Whether an answer of the gateway can still change it."""
-    came = (PaymentStatus.COMPLETED, PaymentStatus.FLAGGED)
-    return payment.status not in came and payment.resolved_by is None
-
-
-def _facts(payment: PaymentRecord) -> list[tuple[str, str]]:
-    """Names and values, without those that are not known."""
-    before = payment.previous_status
-    facts = {
-        "Order": payment.customer_reference,
-        "Invoice": payment.invoice_id,
-        "bKash transaction": payment.trx_id,
-        "Before": words.STATUSES[before] if before else None,
-        "Decided by": payment.resolved_by,
-        "Gateway’s word": payment.gateway_status,
-        "Created": words.moment(payment.created_at),
-        "Expires": payment.expires_at and words.moment(payment.expires_at),
-        "Money verified": payment.verified_at and words.moment(payment.verified_at),
-        "Next check": payment.check_after and words.moment(payment.check_after),
-    }
-    return [(name, value) for name, value in facts.items() if value]
-
-
-def _json(document: dict[str, Any] | None) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) if document else ""

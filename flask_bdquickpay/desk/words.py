@@ -8,7 +8,8 @@ from decimal import Decimal
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-from ..payments.status import PaymentStatus
+from ..payments.reports import PaymentRecord
+from ..payments.status import GIVEN_UP, PaymentStatus
 from ..web.language import DHAKA, format_money
 
 _LATIN = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
@@ -33,6 +34,8 @@ MEANINGS = {
     PaymentStatus.EXPIRED: "Not paid in time.",
     PaymentStatus.FAILED: "It did not work out.",
 }
+#: What is paid and waits for the shop's own code.
+UNBOOKED, UNTOLD = "Paid, not booked", "Paid, shop not told"
 SOURCES = {
     "webhook": "Webhook",
     "return": "Customer’s return",
@@ -43,7 +46,42 @@ SOURCES = {
     "confirm": "The shop’s code",
     "cli": "Command line",
     "desk": "This desk",
+    "refund": "Refund",
 }
+
+
+def is_rejected(payment: PaymentRecord) -> bool:
+    """Whether a person decided that money which came does not count."""
+    return payment.status == PaymentStatus.FAILED and payment.resolved_by is not None
+
+
+def state(payment: PaymentRecord) -> tuple[str, str]:
+    """A word for the style sheet, and how it stands in a few words."""
+    if payment.is_unbooked:
+        return "refused", UNBOOKED
+    if payment.is_owed:
+        return "owed", UNTOLD
+    if is_rejected(payment):
+        return "failed", "Rejected"
+    return payment.status.value, STATUSES[payment.status]
+
+
+def meaning(payment: PaymentRecord, *, unanswered: bool) -> str:
+    """What a person is told about a payment.
+
+    :param unanswered: whether the gateway told nothing when it was last asked.
+    """
+    if payment.is_unbooked:
+        return "The money came, but the shop’s own code refuses to book it."
+    if payment.is_owed:
+        return "The money was verified, but the shop’s own code has not been told of it."
+    if is_rejected(payment):
+        return f"Rejected by {payment.resolved_by}. No money was sent back from here."
+    if payment.reason == GIVEN_UP:
+        return "Given up, so that the order could be paid anew. Money that still comes is flagged."
+    if unanswered:
+        return "The customer was sent to bKash. Whether they paid, the gateway cannot tell now."
+    return MEANINGS[payment.status]
 
 
 def taka(amount: Decimal) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from ..payments import signals
-from ..settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
+from ..settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, is_loopback
 from .findings import Patient, Result, ok, red, warning
 
 _SHORTEST_SECRET = 16
@@ -29,12 +31,22 @@ def check_keys(patient: Patient) -> Result:
             "The sandbox's keys are set for the real gateway: put the merchant's own in "
             "BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY."
         )
+    if patient.state.settings.sandbox and _is_public(patient.public_url):
+        return red(
+            f"The sandbox is on at {patient.public_url}: whoever buys there pays with nothing. "
+            "Remove BDQUICKPAY_SANDBOX and set the real keys."
+        )
     if patient.plays:
         return warning(
             f"The gateway is a stand-in at {account.base_url}: no real money moves. To take "
             "payments remove BDQUICKPAY_SANDBOX or BDQUICKPAY_BASE_URL, and set the real keys."
         )
     return ok(f"Keys are set for {account.base_url}.")
+
+
+def _is_public(url: str | None) -> bool:
+    parts = urlsplit(url or "")
+    return parts.scheme == "https" and not is_loopback(parts.hostname)
 
 
 def check_order_loader(patient: Patient) -> Result:
@@ -47,11 +59,12 @@ def check_order_loader(patient: Patient) -> Result:
 
 
 def check_receivers(patient: Patient) -> Result:
-    """Whether anybody hears that an order is paid."""
+    """Whether anybody in this process hears that an order is paid."""
     if not signals.paid_is_heard(patient.app):
-        return warning(
-            "Nobody listens to payment_paid: no order will be marked paid. Connect a function at "
-            "module level; one inside a function is forgotten by blinker, unless weak=False."
+        return red(
+            "Nobody in this process listens to payment_paid: it marks no order paid. Import the "
+            "module that connects your receiver, at module level; one inside a function is "
+            "forgotten by blinker, unless weak=False."
         )
     return ok("Connected.")
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from ..settings import without_keys
 from ..state import State
 from ..text import first_line, plain
-from . import address, configuration, gateway, tables, upkeep, webhook
+from . import address, configuration, gateway, grounds, money, tables, upkeep, webhook
 from .findings import Finding, Patient, Result, red
 
 CHECKS: dict[str, Callable[[Patient], Result]] = {
@@ -19,14 +19,20 @@ CHECKS: dict[str, Callable[[Patient], Result]] = {
     "SECRET_KEY": configuration.check_secret_key,
     "tables": tables.check_tables,
     "unique indexes": tables.check_unique_indexes,
+    "transactions": grounds.check_transactions,
+    "databases": grounds.check_databases,
     "public URL": address.check_public_url,
     "webhook": webhook.check_webhook,
     "HTTPS": address.check_https,
     "CSRF": address.check_csrf,
     "gateway": gateway.check_gateway,
+    "clock": gateway.check_clock,  # which the gateway was just asked for
     "sweep": upkeep.check_sweep,
+    "announcements": money.check_owed,
+    "refused": money.check_refused,
+    "flagged": money.check_flagged,
+    "amounts": money.check_amounts,
     "outbox": upkeep.check_deliveries,
-    "flagged": upkeep.check_flagged,
     "webhooks seen": upkeep.check_announcements,
 }
 LONGEST_NAME = max(map(len, CHECKS))

@@ -10,7 +10,7 @@ from .findings import Patient, Result, ok, red
 
 
 def check_tables(patient: Patient) -> Result:
-    """Whether both tables are there, with every column."""
+    """Whether every table of ours is there, with every column."""
     inspector, tables = _inspector(patient), _tables(patient)
     missing = [table.name for table in tables if not _exists(inspector, table)]
     if missing:
@@ -18,7 +18,7 @@ def check_tables(patient: Patient) -> Result:
     absent = [name for table in tables for name in _absent_columns(inspector, table)]
     if absent:
         return red(f"Columns missing: {', '.join(absent)}. {_table_cure(patient)}")
-    return ok(f"{' and '.join(table.name for table in tables)} have every column.")
+    return ok(f"{', '.join(table.name for table in tables)}: all with every column.")
 
 
 def check_unique_indexes(patient: Patient) -> Result:
@@ -40,7 +40,7 @@ def _inspector(patient: Patient) -> Inspector:
 
 def _tables(patient: Patient) -> list[Table]:
     models = patient.state.models
-    return [models.payment.__table__, models.event.__table__]
+    return [models.payment.__table__, models.event.__table__, models.refund.__table__]
 
 
 def _exists(inspector: Inspector, table: Table) -> bool:

@@ -1,13 +1,12 @@
-"""Whether anybody does the work that is never done: sweep, outbox, decisions, webhooks."""
+"""Whether anybody does the work that is never done: sweep, outbox, webhooks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..payments import clock
 from ..payments.reports import EventRecord
-from ..payments.status import PaymentStatus
 from ..text import moment, plain
 from .findings import PATIENCE, Patient, Result, ok, red, warning
 
@@ -15,10 +14,8 @@ from .findings import PATIENCE, Patient, Result, ok, red, warning
 ATTEMPTS = 3
 
 
-#: Webhooks are missed where so many payments were completed without one.
-ENOUGH = 5
-
-
+#: So many payments tell whether webhooks are missed, and so many percent of them should have one.
+ENOUGH, USUAL = 5, 90
 RECENT = timedelta(days=7)
 
 
@@ -35,10 +32,11 @@ def check_sweep(patient: Patient) -> Result:
 
 def check_deliveries(patient: Patient) -> Result:
     """Whether the outbox is emptied, and no receiver keeps raising."""
-    waiting = patient.reports.undelivered(clock.utcnow() - PATIENCE)
-    if waiting.count:
+    heard = patient.state.outbox.heard
+    late = patient.reports.undelivered(clock.utcnow() - PATIENCE, heard)
+    if late.count:
         return red(
-            f"Events not delivered: {waiting.count}, due since {moment(waiting.oldest)} UTC. Run "
+            f"Events not delivered: {late.count}, due since {moment(late.oldest)} UTC. Run "
             "'flask bdquickpay reconcile' (or deliver) every few minutes, from cron or systemd."
         )
     failing = patient.reports.failing(ATTEMPTS)
@@ -47,6 +45,9 @@ def check_deliveries(patient: Patient) -> Result:
             f"A receiver of payment_changed keeps raising: {first_error(failing)} Mend it; "
             "then run 'flask bdquickpay deliver'."
         )
+    waiting = patient.reports.unheard(clock.utcnow(), heard)
+    if waiting:
+        return ok(f"{waiting} wait, for a day at most: nobody in this process listens to them.")
     return ok("No event is overdue.")
 
 
@@ -57,29 +58,27 @@ def first_error(events: Sequence[EventRecord]) -> str:
     return f"event {events[0].id} (attempts: {events[0].attempts}): {said}{more}."
 
 
-def check_flagged(patient: Patient) -> Result:
-    """Whether payments wait for a person."""
-    count = patient.reports.count(PaymentStatus.FLAGGED)
-    if count:
-        return warning(
-            f"Payments that wait for a person: {count}. See 'flask bdquickpay payments --status "
-            "flagged', then decide with 'flask bdquickpay resolve'."
-        )
-    return ok("No payment waits for a person.")
-
-
 def check_announcements(patient: Patient) -> Result:
-    """Whether webhooks come at all; red when the sweep had to find what was paid."""
+    """Whether webhooks come; red when the sweep had to find what was paid."""
     since = clock.utcnow() - RECENT
     by = patient.reports.confirmed_by(since)
     completed, announced = sum(by.values()), patient.reports.announced(since)
     if not patient.state.settings.webhook:
         return ok("No webhook is asked for.")
-    if announced:
-        latest = moment(patient.reports.webhooks(since, 1)[0].created_at)
-        return ok(f"{announced} of {completed} payments of late; the last at {latest} UTC.")
+    said = _share(patient, announced, completed, since)
     if completed < ENOUGH:
-        return ok(f"Too few payments were completed of late to tell ({completed}).")
-    said = f"None of the {completed} payments completed of late was announced by a webhook. Check "
+        return ok(f"{said} Too few to tell.")
+    if 100 * announced >= USUAL * completed:
+        return ok(said)
     cure = f"{patient.webhook_url or 'BDQUICKPAY_PUBLIC_URL'} and bdQuickPay's webhook log."
-    return (red if by.get("sweep") else warning)(said + cure)
+    return (red if by.get("sweep") and not announced else warning)(f"{said} Check {cure}")
+
+
+def _share(patient: Patient, announced: int, completed: int, since: datetime) -> str:
+    """Say for how many payments a webhook came, and when the last one did."""
+    of = f"of the {completed} payments completed in the last {RECENT.days} days"
+    if not announced:
+        return f"Webhooks for none {of}."
+    latest = moment(patient.reports.webhooks(since, 1)[0].created_at)
+    percent = 100 * announced // completed
+    return f"Webhooks for {announced} {of} ({percent}%); the last at {latest} UTC."

@@ -24,12 +24,13 @@ from ..gateway.client import BDQuickPayClient
 from ..money import PaymentRequest
 from ..settings import Settings
 from . import clock, reasons
+from .database import Conflict
 from .hooks import Hooks
 from .ledger import TRIES, Ledger
 from .models import MAX_REFERENCE, PaymentMixin
 from .settlement import Settlement
 from .status import SUPERSEDED, PaymentStatus
-from .store import Conflict, Store
+from .store import Store
 from .verdict import Snapshot, Verdict, is_payable
 
 _logger = logging.getLogger(__name__)

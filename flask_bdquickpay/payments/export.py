@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TextIO
@@ -17,6 +17,8 @@ def exact(value: object) -> Any:
         return f"{value:.2f}"
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Enum):
         return value.value
     raise TypeError(f"{type(value).__name__} has no exact form")
@@ -37,5 +39,6 @@ def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, o
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = str(exact(value)) if isinstance(value, (Decimal, datetime, Enum)) else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    if not isinstance(value, str) or isinstance(value, Enum):
+        return str(exact(value)) if isinstance(value, (Decimal, date, Enum)) else str(value)
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else value

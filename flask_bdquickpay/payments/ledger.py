@@ -17,9 +17,10 @@ from ..errors import BDQuickPayError
 from ..gateway.account import is_sandbox
 from ..text import first_line
 from . import clock, reasons, signals
+from .database import Conflict
 from .outbox import Outbox
 from .status import GIVEN_UP, MONEY_CAME, MOVES, PaymentStatus
-from .store import Conflict, Store
+from .store import Store
 from .transaction import is_transient
 from .verdict import Snapshot, Verdict, next_check
 from .waiting import OutboxEvent
@@ -210,7 +211,7 @@ class Ledger:
         """Send `payment_created`; a receiver that raises does not keep the customer from paying."""
 
         def work() -> None:
-            self._send(signals.payment_created, seen)
+            self.send(signals.payment_created, seen)
 
         if signals.payment_created.receivers:
             try:
@@ -228,7 +229,7 @@ class Ledger:
             if not self.store.mark_announced(seen):
                 return False
             self.store.record(seen, source, "announced to the shop, which was owed", actor=actor)
-            self._send(signals.payment_paid, seen)
+            self.send(signals.payment_paid, seen)
             return True
 
         if not signals.paid_is_heard(self.app):
@@ -253,12 +254,13 @@ class Ledger:
     def _signal(self, seen: Snapshot, status: PaymentStatus) -> None:
         signal = signals.OF_STATUS.get(status)
         if signal is not None and signal.receivers:
-            self._send(signal, seen)
+            self.send(signal, seen)
 
-    def _send(self, signal: Signal, seen: Snapshot) -> None:
+    def send(self, signal: Signal, seen: Snapshot, **arguments: Any) -> None:
         """Call every receiver inside the transaction; the first that raises ends it."""
         payment = self.store.load(seen)
-        for call in signals.calls(signal, self.app, self.store.guard(), payment=payment):
+        check = self.store.guard()
+        for call in signals.calls(signal, self.app, check, payment=payment, **arguments):
             call()
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakSet
 
+from blinker import NamedSignal
 from flask import Flask
 
 from . import clock, signals
@@ -51,7 +52,15 @@ class Outbox:
     @property
     def is_heard(self) -> bool:
         """Whether anybody in this process listens to `payment_changed`."""
-        return any(True for _ in signals.payment_changed.receivers_for(self._app))
+        return self._hears(is_refund=False)
+
+    @property
+    def heard(self) -> list[bool]:
+        """Which events anybody in this process listens to: those about refunds or the others."""
+        return [kind for kind in (False, True) if self._hears(is_refund=kind)]
+
+    def _hears(self, *, is_refund: bool) -> bool:
+        return any(True for _ in _signal(is_refund).receivers_for(self._app))
 
     def columns(self) -> dict[str, Any]:
         """The outbox's columns of a new event."""
@@ -59,7 +68,7 @@ class Outbox:
 
     def committed(self, event: OutboxEvent) -> None:
         """Deliver a new event, unless that is left to :meth:`deliver` or to another process."""
-        if not self._inline or not self.is_heard:
+        if not self._inline or not self._hears(is_refund=event.is_refund):
             return
         if self._store.single_connection:
             self._deliver_one(event)
@@ -115,15 +124,18 @@ class Outbox:
         An event whose receiver raises is kept with the error, and tried again ever more rarely.
         """
         begun = clock.utcnow()
-        if not self.is_heard:
-            with self._app.app_context():
-                self._waiting.close_unheard(begun - UNHEARD)
+        heard = self.heard
+        with self._app.app_context():
+            for kind in {False, True}.difference(heard):
+                name = _signal(kind).name.rpartition(".")[2]
+                self._waiting.close_unheard(begun - UNHEARD, name, refunds=kind)
+        if not heard:
             return 0
         tried = delivered = 0
         while limit is None or tried < limit:
             size = _BATCH if limit is None else min(_BATCH, limit - tried)
             with self._app.app_context():
-                batch = self._waiting.due_events(begun, size)
+                batch = self._waiting.due_events(begun, size, heard)
             if not batch:
                 break
             tried += len(batch)
@@ -147,17 +159,26 @@ class Outbox:
     def _call_receivers(self, event: PaymentEventMixin, payment: PaymentMixin) -> str | None:
         """Call every receiver, whatever the others do; return what went wrong."""
         event_id, errors = event.id, []
-        self._store.keep_loaded()
         arguments: dict[str, Any] = {"payment": payment, "event": event}
-        for call in signals.calls(signals.payment_changed, self._app, **arguments):
+        if event.refund_id is not None:
+            arguments["refund"] = self._store.session.get(
+                self._store.models.refund, event.refund_id
+            )
+        self._store.keep_loaded()
+        signal = _signal(event.refund_id is not None)
+        for call in signals.calls(signal, self._app, **arguments):
             try:
                 call()
                 self._store.keep_loaded()
             except Exception as error:
                 self._store.session.rollback()
-                _logger.exception("A receiver of payment_changed raised (event %s)", event_id)
+                _logger.exception("A receiver of %s raised (event %s)", signal.name, event_id)
                 errors.append(f"{type(error).__name__}: {error}")
         return "\n".join(errors) or None
+
+
+def _signal(is_refund: bool) -> NamedSignal:
+    return signals.refund_changed if is_refund else signals.payment_changed
 
 
 _outboxes: WeakSet[Outbox] = WeakSet()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
+from ..gateway.answers import as_status
 from .models import MAX_ID
-from .status import PaymentStatus
+from .status import BELIEFS, MONEY_CAME, UNANSWERED, PaymentStatus
 from .store import Store
+from .waiting import EVER
 
 _BATCH = 500
 #: No id is longer: what is, the database need not be asked about.
@@ -34,6 +36,9 @@ COLUMNS = (
     "verified_at",
     "updated_at",
     "resolved_by",
+    "received_amount",
+    "problem",
+    "announced_at",
 )
 
 
@@ -58,6 +63,22 @@ class PaymentRecord:
     payment_metadata: dict[str, Any] | None
     check_after: datetime | None
     checks: int
+    received_amount: Decimal | None
+    problem: str | None
+    announced_at: datetime | None
+    made_with: str | None
+
+    @property
+    def is_unbooked(self) -> bool:
+        """Whether the gateway has the money, and the shop's own code refuses it."""
+        is_closed = self.status in MONEY_CAME or self.resolved_by is not None
+        return as_status(self.gateway_status or "") == "completed" and not is_closed
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is paid, and the shop has not been told."""
+        untold = self.announced_at is None and self.check_after is not None
+        return self.status == PaymentStatus.COMPLETED and untold
 
     @property
     def listed(self) -> dict[str, Any]:
@@ -82,11 +103,13 @@ class EventRecord:
     delivered_at: datetime | None
     attempts: int
     error: str | None
+    count: int
+    repeated_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """Work that has been due since before some moment."""
+    """Work that waits, or has been due since before some moment."""
 
     count: int
     oldest: datetime | None
@@ -137,9 +160,14 @@ class Reports:
             statement = statement.where(columns.created_at < filters.until)
         return statement
 
-    def one(self, key: str) -> PaymentRecord | None:
-        """Return the payment with this invoice id, else with this id."""
-        return next(iter([*self._with_invoice(key), *self._with_id(key)]), None)
+    def one(self, payment_id: int) -> PaymentRecord | None:
+        """Return the payment with this id."""
+        return next(iter(self._where(self._payments.c.id == payment_id)), None)
+
+    def named(self, key: str) -> list[PaymentRecord]:
+        """Return the payment with this invoice id, and the one with this id if it is another."""
+        once = {found.id: found for found in (*self._with_invoice(key), *self._with_id(key))}
+        return list(once.values())
 
     def matching(self, key: str, limit: int) -> list[PaymentRecord]:
         """Return the payments with this invoice id, id or reference, the newest first.
@@ -169,19 +197,100 @@ class Reports:
 
     def overdue(self, before: datetime) -> Backlog:
         """Return the payments that the sweep should have looked at before then."""
-        return self._backlog(self._payments.c.check_after, before)
+        due = self._payments.c.check_after
+        return self._backlog(due, due <= before)
+
+    def owed(self) -> Backlog:
+        """Return the payments that are paid and of which the shop was not told."""
+        return self._backlog(self._payments.c.verified_at, is_owed(self._payments))
+
+    def unbooked(self) -> Backlog:
+        """Return the payments whose money the shop's own code refuses to book."""
+        return self._backlog(self._payments.c.created_at, is_unbooked(self._payments))
+
+    def newest_owed(self, limit: int) -> list[PaymentRecord]:
+        """Return the newest of the payments of which the shop was not told."""
+        return self._newest(is_owed(self._payments), limit)
+
+    def newest_unbooked(self, limit: int) -> list[PaymentRecord]:
+        """Return the newest of the payments whose money the shop's own code refuses."""
+        return self._newest(is_unbooked(self._payments), limit)
+
+    def _newest(self, condition: ColumnElement[bool], limit: int) -> list[PaymentRecord]:
+        newest = self._payment.where(condition).order_by(self._payments.c.id.desc())
+        rows = self._store.session.execute(newest.limit(limit))
+        return [PaymentRecord(*tuple(row)) for row in rows]
+
+    def without_received(self, *, agreed: bool) -> int:
+        """Return how many payments do not say what came, as none of version 0.1.0 does.
+
+        :param agreed: those on which what came was what was asked; else those that are flagged,
+            or that a person accepted.
+        """
+        columns = self._payments.c
+        completed = columns.status == PaymentStatus.COMPLETED
+        by_hand = columns.resolved_by.is_not(None)
+        others = or_(and_(completed, by_hand), columns.status == PaymentStatus.FLAGGED)
+        kind = and_(completed, ~by_hand) if agreed else others
+        return self._number(select(func.count()).where(kind, columns.received_amount.is_(None)))
 
     # The timeline
 
-    def timeline(self, payment_id: int) -> list[EventRecord]:
-        """Return all that happened to a payment, in order."""
-        events = self._events
-        statement = self._event.where(events.c.payment_id == payment_id).order_by(events.c.id)
-        return self._read_events(statement)
+    def timeline(
+        self,
+        payment_id: int,
+        limit: int | None,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> list[EventRecord]:
+        """Return the newest `limit` events of a payment, in order.
 
-    def undelivered(self, before: datetime) -> Backlog:
-        """Return the events that should have been delivered before then."""
-        return self._backlog(self._events.c.deliver_after, before)
+        :param before: only those before this event.
+        :param after: only those after this event, and the oldest of them.
+        """
+        key = self._events.c.id
+        statement = self._event.where(self._events.c.payment_id == payment_id).limit(limit)
+        if after is not None:
+            return self._read_events(statement.where(key > after).order_by(key))
+        if before is not None:
+            statement = statement.where(key < before)
+        return self._read_events(statement.order_by(key.desc()))[::-1]
+
+    def count_events(self, payment_id: int) -> int:
+        """Return how long a payment's timeline is."""
+        return self._number(select(func.count()).where(self._events.c.payment_id == payment_id))
+
+    def event(self, payment_id: int, event_id: int) -> EventRecord | None:
+        """Return one event of a payment."""
+        columns = self._events.c
+        one = self._event.where(columns.payment_id == payment_id, columns.id == event_id)
+        return next(iter(self._read_events(one)), None)
+
+    def is_unanswered(self, payment_id: int) -> bool:
+        """Whether the gateway told nothing when it was last asked about a payment."""
+        columns = self._events.c
+        unanswered = and_(columns.new_status.is_(None), columns.note.startswith(UNANSWERED))
+        asked = or_(columns.gateway_answer.is_not(None), unanswered)
+        statement = select(columns.gateway_answer.is_(None)).where(
+            columns.payment_id == payment_id, asked
+        )
+        latest = func.coalesce(columns.repeated_at, columns.created_at).desc()
+        newest = statement.order_by(latest, columns.id.desc()).limit(1)
+        return bool(self._store.session.execute(newest).scalar())
+
+    def undelivered(self, before: datetime, heard: Collection[bool]) -> Backlog:
+        """Return the events that should have been delivered before then.
+
+        :param heard: as :attr:`.outbox.Outbox.heard`.
+        """
+        return self._backlog(self._events.c.deliver_after, is_late(self._events, before, heard))
+
+    def unheard(self, before: datetime, heard: Collection[bool]) -> int:
+        """Return how many events wait since then for a process in which somebody listens."""
+        due = self._events.c.deliver_after <= before
+        waiting = select(func.count()).where(due, ~is_late(self._events, before, heard))
+        return self._number(waiting)
 
     def failing(self, attempts: int, limit: int = 20) -> list[EventRecord]:
         """Return events that wait although they were tried more than so often."""
@@ -220,10 +329,41 @@ class Reports:
     def _number(self, statement: Select[Any]) -> int:
         return int(self._store.session.execute(statement).scalar_one())
 
-    def _backlog(self, due: Any, before: datetime) -> Backlog:
-        statement: Select[Any] = select(func.count(), func.min(due)).where(due <= before)
+    def _backlog(self, since: Any, *conditions: ColumnElement[bool]) -> Backlog:
+        statement: Select[Any] = select(func.count(), func.min(since)).where(*conditions)
         count, oldest = self._store.session.execute(statement).one()
         return Backlog(int(count), oldest)
 
     def _read_events(self, statement: Select[Any]) -> list[EventRecord]:
         return [EventRecord(*tuple(row)) for row in self._store.session.execute(statement)]
+
+
+# What the sweep watches, so that an index on check_after finds it
+
+
+def is_owed(payments: Table) -> ColumnElement[bool]:
+    """Payments that are paid and of which the shop was not told."""
+    columns = payments.c
+    completed = columns.status == PaymentStatus.COMPLETED
+    return and_(columns.check_after >= EVER, completed, columns.announced_at.is_(None))
+
+
+def is_late(events: Table, before: datetime, heard: Collection[bool]) -> ColumnElement[bool]:
+    """Events that should have been delivered before then.
+
+    One that nobody in this process listens to, and nobody has tried, waits for another process.
+    """
+    about_refund = events.c.refund_id.is_not(None)
+    ours = [about_refund if kind else ~about_refund for kind in heard]
+    return and_(events.c.deliver_after <= before, or_(events.c.attempts > 0, *ours))
+
+
+def is_unbooked(payments: Table) -> ColumnElement[bool]:
+    """Payments whose money the shop's own code refuses to book."""
+    columns = payments.c
+    return and_(
+        columns.check_after >= EVER,
+        func.lower(func.trim(columns.gateway_status)) == "completed",
+        columns.status.in_((PaymentStatus.PENDING, *BELIEFS)),
+        columns.resolved_by.is_(None),
+    )

@@ -7,10 +7,11 @@ from typing import Any
 
 from ..errors import ResolutionError
 from . import reasons, signals
+from .database import Conflict
 from .ledger import TRIES, Ledger, refusal
 from .models import PaymentMixin
 from .status import PaymentStatus
-from .store import Conflict, Store
+from .store import Store
 from .verdict import Snapshot, Verdict
 
 
@@ -119,7 +120,7 @@ class Resolution:
             raise _overtaken(seen)
         return self.store.load(moved)
 
-    def announce(self, seen: Snapshot, *, actor: str, source: str = "cli") -> PaymentMixin:
+    def announce(self, seen: Snapshot, *, actor: str | None, source: str = "cli") -> PaymentMixin:
         """Send the `payment_paid` that is owed.
 
         :raises ResolutionError: when none is, or nobody listens in this process.

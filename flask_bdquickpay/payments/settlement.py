@@ -25,10 +25,11 @@ from ..gateway.client import BDQuickPayClient
 from ..settings import Settings
 from . import clock, reasons, signals
 from .columns import MOST_MONEY
+from .database import Conflict
 from .ledger import TRIES, Ledger, refusal
 from .models import PaymentMixin
-from .status import MONEY_CAME, MOVES, PaymentStatus
-from .store import Conflict, Store
+from .status import MONEY_CAME, MOVES, UNANSWERED, PaymentStatus
+from .store import Store
 from .verdict import Snapshot, Verdict, is_known, judge
 
 _logger = logging.getLogger(__name__)
@@ -62,9 +63,7 @@ class Settlement:
 
         :raises GatewayError: with the payment unchanged.
         """
-        seen = self.store.find("id", payment_id)
-        if seen is None:
-            raise LookupError(f"There is no payment {payment_id}.")
+        seen = self.store.found(payment_id)
         return self.store.load_kept(self.settle(seen, source, **options))
 
     def settle(
@@ -109,7 +108,7 @@ class Settlement:
             if forgotten is not None:
                 return self.ledger.move(seen, forgotten, source) or self.store.again(seen)
             if source != "status" and not _was_left_alone(error, source):
-                note = f"the gateway could not be asked: {error.message}"
+                note = f"{UNANSWERED}: {error.message}"
                 self.ledger.keep(seen, source, {"note": note}, **promise)
             raise
         facts = {"gateway_answer": answer.facts, "actor": actor}
@@ -141,6 +140,8 @@ class Settlement:
         if seen.made_with is None:  # before this was kept
             return True
         account = self.client.account
+        if not account.app_key:
+            return True  # the client says that the keys are missing
         keys = (account.app_key, *self.settings.previous_app_keys)
         return seen.made_with in map(account.fingerprint, keys)
 
@@ -260,11 +261,15 @@ class Settlement:
         learnt: dict[str, Any],
         error: Exception,
     ) -> None:
-        """Keep what was learnt, though the shop's own code or the database stands in the way."""
+        """Keep what was learnt, though the shop's own code or the database stands in the way.
+
+        The sweep tries again, also where it had stopped looking.
+        """
         problem = refusal(error)
         if problem is not None:
             learnt = learnt | {"problem": problem}
             _logger.error("Payment %s is not booked: %s", seen.id, problem)
+        learnt["check_after"] = seen.check_after or self.ledger.surely()
         note = f"not applied: {problem or 'the database stood in the way'}"
         try:
             with deadline(_SHORT):

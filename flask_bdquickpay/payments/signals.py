@@ -34,6 +34,12 @@ payment_expired: NamedSignal = _namespace.signal("flask_bdquickpay.payment_expir
 payment_flagged: NamedSignal = _namespace.signal("flask_bdquickpay.payment_flagged")
 #: After any of these was committed, at least once (`payment`, `event`); for mail, SMS, analytics.
 payment_changed: NamedSignal = _namespace.signal("flask_bdquickpay.payment_changed")
+#: Money was sent back, and a person wrote it down (`payment`, `refund`).
+payment_refunded: NamedSignal = _namespace.signal("flask_bdquickpay.payment_refunded")
+#: That was written down wrongly, and taken back (`payment`, `refund`).
+refund_voided: NamedSignal = _namespace.signal("flask_bdquickpay.refund_voided")
+#: After either was committed, at least once (`payment`, `refund`, `event`).
+refund_changed: NamedSignal = _namespace.signal("flask_bdquickpay.refund_changed")
 
 #: The signal of each status that a payment can arrive at through a verify answer or a person.
 OF_STATUS: dict[PaymentStatus, Signal] = {

@@ -45,3 +45,5 @@ MOVES: dict[PaymentStatus, frozenset[PaymentStatus]] = {
 
 #: The reasons of payments that made way for another: money that still arrives on them is flagged.
 SUPERSEDED, GIVEN_UP = "superseded", "given up by the shop"
+#: How the timeline begins a fact of which the gateway told nothing.
+UNANSWERED = "the gateway could not be asked"

@@ -2,93 +2,33 @@
 
 from __future__ import annotations
 
-import math
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    Connection,
-    CursorResult,
-    Engine,
-    Executable,
-    Row,
-    Select,
-    Table,
-    bindparam,
-    case,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, SessionTransactionOrigin
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Select, bindparam, case, func, insert, select, update
 
-from ..deadline import time_left
-from ..errors import BDQuickPayError, ConfigurationError
-from . import clock, transaction
-from .grounds import cannot_roll_back, check_rollback
-from .locks import bound_pool, bounded_wait
+from ..errors import BDQuickPayError
+from . import clock
+from .database import Database, conflicts, storable
 from .models import PaymentEventMixin, PaymentMixin
 from .status import BELIEFS, GIVEN_UP, MOVES, SUPERSEDED, PaymentStatus
 from .tables import Models
 from .verdict import Snapshot
 
-T = TypeVar("T")
 #: So many earlier payments of an order are asked about before it gets a new one: more than can
 #: come about in the late window, at one in half an hour.
 _MOST_LATE = 100
 _COLUMNS = [field.name for field in fields(Snapshot) if field.name != "has_webhook"]
 
 
-def storable(text: str | None) -> str | None:
-    """What every database takes as text, of bounded length."""
-    if text is None:
-        return None
-    return text[:10_000].replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _other_tables(payment_id: int) -> BDQuickPayError:
-    return BDQuickPayError(
-        f"Payment {payment_id} is not where it was: this connection sees other tables. Where each "
-        "tenant has a schema, choose it at every checkout of a connection, not once in a request."
-    )
-
-
-class Conflict(Exception):
-    """Another payment already has the order, the transaction id or the invoice."""
-
-
-@contextmanager
-def _conflicts() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        if not transaction.is_duplicate(error):
-            raise  # a NOT NULL or CHECK of the shop's own model, say: no rival's doing
-        raise Conflict from error
-
-
-class Store:
-    """Reads payments and moves them; its statements are built once.
-
-    Reading leaves no connection checked out. Writing belongs into :meth:`transaction`.
-    """
+class Store(Database):
+    """Reads payments and moves them; its statements are built once."""
 
     def __init__(self, db: SQLAlchemy, models: Models) -> None:
-        self._db = db
-        self._turns = threading.Lock()
-        self._is_checked = False
-        self.models = models
-        payments: Table = models.payment.__table__
-        self.payments = payments
-        self.events: Table = models.event.__table__
+        super().__init__(db, models)
+        payments = self.payments
         webhooks = select(self.events.c.id).where(
             self.events.c.payment_id == payments.c.id, self.events.c.source == "webhook"
         )
@@ -108,108 +48,36 @@ class Store:
             payments.c.resolved_by.is_(None),
         )
 
-    @property
-    def session(self) -> Session:
-        """The app's session of this context."""
-        return cast("Session", self._db.session())
-
-    @property
-    def single_connection(self) -> bool:
-        """Whether all threads share one connection, as with an SQLite database in memory."""
-        return isinstance(self._db.engine.pool, StaticPool)
-
-    def transaction(self, work: Callable[[], T]) -> T:
-        """Run `work` in a transaction of its own: see :func:`transaction.run`."""
-        self.settle_host()
-        with self._turn():
-            try:
-                return transaction.run(self.session, work, self.payments, self._check)
-            except BaseException:
-                self.session.rollback()  # also a session that a receiver has put in its place
-                raise
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Let the threads of a process that write to SQLite take turns, which it does not."""
-        mine = self._engine().dialect.name == "sqlite" and self._turns.acquire(
-            timeout=max(0.0, min(time_left(), transaction.PATIENCE))
-        )
-        try:
-            yield
-        finally:
-            if mine:
-                self._turns.release()
-
-    def _engine(self) -> Engine:
-        """The engine of our tables, whose pool nobody waits for beyond a deadline."""
-        engine = self.session.get_bind(clause=self.payments).engine
-        bound_pool(engine.pool)
-        return engine
-
-    def _check(self, connection: Connection) -> None:
-        check_rollback(connection)
-        if not self._is_checked:
-            lasting = cannot_roll_back(connection, [self.payments, self.events])
-            if lasting:
-                raise ConfigurationError(
-                    f"{' and '.join(lasting)} can't roll back: run ALTER TABLE … ENGINE = InnoDB."
-                )
-            self._is_checked = True
-
-    def guard(self) -> Callable[[], None]:
-        """Return a check that the transaction of now is still open, and writes what waits.
-
-        :raises BDQuickPayError: from the check, when somebody rolled it back.
-        """
-        session = self.session
-        begun = session.get_transaction()
-
-        def check() -> None:
-            if self.session is not session or session.get_transaction() is not begun:
-                raise BDQuickPayError(
-                    "A signal receiver rolled back or closed db.session, and with it the payment. "
-                    "Let it raise instead; for 'insert, or go on when it is there', write "
-                    "'with db.session.begin_nested():' around the insert, and catch IntegrityError "
-                    "around that."
-                )
-            session.flush()  # here it is known who left it
-
-        return check
-
-    def settle_host(self) -> None:
-        """Commit what the host has begun, so that no connection is held and nothing is lost.
-
-        :raises BDQuickPayError: in a receiver, or in a block of the host's own: its transaction is
-            not ours to end.
-        """
-        if transaction.is_running():
-            raise BDQuickPayError(
-                "start() and confirm() can't be called in a signal receiver: its transaction is "
-                "still open. Use payment_changed, which comes after the commit."
-            )
-        begun = self.session.get_transaction()
-        if begun is None:
-            return
-        own = self.session.in_nested_transaction()
-        if own or begun.origin is not SessionTransactionOrigin.AUTOBEGIN:
-            raise BDQuickPayError(
-                "start() and confirm() commit db.session, and can't be called in a block of "
-                "db.session.begin() or begin_nested(). Call them after it."
-            )
-        self.session.commit()
-
     # Reading
 
     def find(self, column: str, value: object) -> Snapshot | None:
         """Return the payment whose unique `column` has `value`."""
-        row = self._first(self._by[column], {"value": value})
+        row = self.row(self._by[column], {"value": value})
         return None if row is None else Snapshot(*tuple(row))
+
+    def misplaced(self, seen: Snapshot) -> BDQuickPayError:
+        """The error for a payment that is not where it was read."""
+        return BDQuickPayError(
+            f"Payment {seen.id} is not where it was: this connection sees other tables. Where each "
+            "tenant has a schema, choose it at every checkout of a connection, not once in a "
+            "request."
+        )
+
+    def found(self, payment_id: int) -> Snapshot:
+        """Return the payment of an id.
+
+        :raises LookupError: when there is none.
+        """
+        seen = self.find("id", payment_id)
+        if seen is None:
+            raise LookupError(f"There is no payment {payment_id}.")
+        return seen
 
     def again(self, seen: Snapshot) -> Snapshot:
         """Return a payment as it stands now."""
         again = self.find("token", seen.token)
         if again is None or again.id != seen.id:
-            raise _other_tables(seen.id)
+            raise self.misplaced(seen)
         return again
 
     def find_late(self, reference: str) -> list[Snapshot]:
@@ -233,7 +101,7 @@ class Store:
         """Return how often a payment was cancelled."""
         table = self.events
         cancels = (table.c.payment_id == seen.id, table.c.new_status == PaymentStatus.CANCELLED)
-        row = self._first(select(func.count()).select_from(table).where(*cancels), {})
+        row = self.row(select(func.count()).select_from(table).where(*cancels), {})
         return 0 if row is None else int(row[0])
 
     def was_repriced(self, seen: Snapshot) -> bool:
@@ -245,26 +113,7 @@ class Store:
             table.c.amount != bindparam("amount"),
         )
         values = {"value": seen.customer_reference, "after": seen.id, "amount": seen.amount}
-        return self._first(statement.limit(1), values) is not None
-
-    def _first(self, statement: Select[Any], values: dict[str, object]) -> Row[Any] | None:
-        self.settle_host()
-        with self._reading():
-            return self.session.execute(statement, values).first()
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Wait for a connection and for locks no longer than the deadline, if there is one."""
-        self._engine()
-        try:
-            if math.isinf(time_left()):
-                yield
-                return
-            connection = self.session.connection(bind_arguments={"clause": self.payments})
-            with bounded_wait(connection, max(time_left(), 0)):
-                yield
-        finally:
-            self.session.rollback()  # only read: gives the connection back without a COMMIT
+        return self.row(statement.limit(1), values) is not None
 
     def all(self, statement: Select[Any], values: dict[str, object]) -> list[Snapshot]:
         """Return the payments that a statement finds."""
@@ -276,7 +125,7 @@ class Store:
         """Return the payment's object as the database has it now."""
         payment = self.session.get(self.models.payment, seen.id, populate_existing=True)
         if payment is None or payment.token != seen.token:
-            raise _other_tables(seen.id)
+            raise self.misplaced(seen)
         return payment
 
     def load_kept(self, seen: Snapshot) -> PaymentMixin:
@@ -302,7 +151,7 @@ class Store:
         """
         now = clock.utcnow()
         values = {"created_at": now, "updated_at": now} | values
-        with _conflicts():
+        with conflicts():
             result = self.execute(insert(self.payments), **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
@@ -324,7 +173,7 @@ class Store:
         key |= {"p_status": seen.status, "p_reason": seen.reason}
         if "reason" in values:
             values["reason"] = storable(values["reason"])
-        with _conflicts():
+        with conflicts():
             result = self.execute(self._move, updated_at=clock.utcnow(), **key, **values)
         return result.rowcount == 1
 
@@ -389,14 +238,3 @@ class Store:
             table.c.id == payment_id, (table.c.asked_at.is_(None)) | (table.c.asked_at <= before)
         )
         return self.transaction(lambda: self.execute(free, asked_at=now).rowcount == 1)
-
-    def keep_loaded(self) -> None:
-        """Give the connection back while the loaded objects stay as they are."""
-        session = self.session
-        expire, session.expire_on_commit = session.expire_on_commit, False
-        session.commit()
-        session.expire_on_commit = expire
-
-    def execute(self, statement: Executable, **values: Any) -> CursorResult[Any]:
-        """Execute a statement of a transaction."""
-        return cast("CursorResult[Any]", self.session.execute(statement, values))

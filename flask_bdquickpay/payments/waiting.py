@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from sqlalchemy import ColumnElement, func, select, update
 
 from . import clock
+from .database import storable
 from .status import PaymentStatus
-from .store import Store, storable
+from .store import Store
 from .verdict import Snapshot
 
 #: Before every payment.
-_EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
+EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _BATCH = 100
 
 
@@ -24,12 +25,14 @@ class OutboxEvent:
 
     :ivar token: of its payment, ``None`` when that is gone.
     :ivar attempts: how often it was tried.
+    :ivar is_refund: whether it is about a refund.
     """
 
     id: int
     payment_id: int
     token: str | None
     attempts: int = 0
+    is_refund: bool = False
 
 
 class Waiting:
@@ -42,7 +45,7 @@ class Waiting:
         """Yield the completed payments of which the shop has not been told."""
         table, last = self._store.payments, 0
         statement = self._store.snapshot.where(
-            table.c.check_after >= _EVER,  # an index finds what is later, not what is not null
+            table.c.check_after >= EVER,  # an index finds what is later, not what is not null
             table.c.status == PaymentStatus.COMPLETED,
             table.c.announced_at.is_(None),
         )
@@ -94,13 +97,20 @@ class Waiting:
 
     # The outbox
 
-    def due_events(self, due_before: datetime, limit: int) -> list[OutboxEvent]:
-        """Return the events to deliver, the longest due first."""
+    def due_events(
+        self, due_before: datetime, limit: int, kinds: Collection[bool]
+    ) -> list[OutboxEvent]:
+        """Return the events to deliver, the longest due first.
+
+        :param kinds: whether they are about refunds: either, or both.
+        """
         events, payments = self._store.events, self._store.payments
-        due = events.c.deliver_after
-        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts)
+        due, is_refund = events.c.deliver_after, events.c.refund_id.is_not(None)
+        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts, is_refund)
         joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
         statement = select(*columns).select_from(joined).where(due <= due_before)
+        if len(kinds) == 1:
+            statement = statement.where(is_refund if True in kinds else ~is_refund)
         rows = self._store.session.execute(statement.order_by(due).limit(limit)).all()
         self._store.session.rollback()
         return [OutboxEvent(*tuple(row)) for row in rows]
@@ -119,11 +129,12 @@ class Waiting:
         values = {"deliver_after": until, "attempts": event.attempts + 1}
         return self._store.transaction(lambda: self._store.execute(mine, **values).rowcount == 1)
 
-    def close_unheard(self, before: datetime) -> None:
+    def close_unheard(self, before: datetime, signal: str, *, refunds: bool) -> None:
         """Close the events that nobody has listened to since they were due, before then."""
         table = self._store.events
-        values = {"deliver_after": None, "error": "nobody listens to payment_changed"}
-        old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0)
+        values = {"deliver_after": None, "error": f"nobody listens to {signal}"}
+        kind = table.c.refund_id.is_not(None) if refunds else table.c.refund_id.is_(None)
+        old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0, kind)
         self._store.transaction(lambda: self._store.execute(old, **values))
 
     def close_event(self, event_id: int, error: str | None, again: datetime | None) -> None:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from . import admin, api, dashboard, hosted, texts
 from .control import Sandbox
+from .hosts import OwnHosts
 from .messages import SERVER_ERROR
 from .wire import LARGEST_BODY, Wire
 
@@ -40,7 +41,8 @@ def create_sandbox(
 
     `path`: a SQLite file for its state, None for memory. `lifetime` of a payment, `retry_after` a
     failed webhook and `webhook_timeout` are seconds. `public_url`: scheme and host for payment
-    URLs, when they differ from what the shop calls. `any_keys`: every pair of keys is the
+    URLs, when they differ from what the shop calls; it answers there, too, and else only on
+    loopback names and where `SandboxServer` listens. `any_keys`: every pair of keys is the
     merchant's. `synchronous`: webhooks are sent before the buyer goes back, retries only by
     `advance()`, and no thread is started. The controls are `app.extensions["bdquickpay_sandbox"]`.
     """
@@ -54,7 +56,9 @@ def create_sandbox(
     )  # fmt: skip
     app.extensions["bdquickpay_sandbox"] = sandbox
     _register(app)
-    app.wsgi_app = Wire(app.wsgi_app, sandbox)  # type: ignore[assignment, method-assign]
+    hosts = OwnHosts(Wire(app.wsgi_app, sandbox), public_url)
+    app.extensions["bdquickpay_sandbox_hosts"] = hosts
+    app.wsgi_app = hosts  # type: ignore[assignment, method-assign]
     return app
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ class Gateway:
         self.server: SandboxServer = server
         self._refresh = refresh
         self.sandbox: Sandbox = server.sandbox
-        self._shops: dict[str, tuple[Flask, str]] = {}
+        self._shops: dict[str, _Shop] = {}
         self._over_http = self.sandbox.webhooks.transport
         self.sandbox.webhooks.transport = self._deliver
 
@@ -90,9 +90,17 @@ class Gateway:
             running = [pool.submit(run, rival) for rival in rivals]
         return [rival.result() for rival in running]
 
-    def remember(self, success_url: str, app: Flask, script_root: str) -> None:
+    def remember(
+        self, success_url: str, webhook_url: str | None, app: Flask, script_root: str
+    ) -> None:
         """This app created the payment that returns there; its webhooks go to it directly."""
-        self._shops[success_url] = app, script_root
+        hosts = {urlsplit(url).netloc for url in (success_url, webhook_url) if url}
+        self._shops[success_url] = _Shop(app, script_root, hosts)
+
+    def at_home(self, webhook_url: str | None) -> str | None:
+        """This URL on localhost: an app's keys stay on this machine, whatever Host a request of
+        the test names."""
+        return webhook_url and urlsplit(webhook_url)._replace(netloc="localhost").geturl()
 
     def __getattr__(self, name: str) -> Any:
         """`fault`, `clear_faults`, `switch`, `advance`, `requests`, `payments`, `deliveries`, …"""
@@ -107,19 +115,28 @@ class Gateway:
             self._refresh(payment)
 
     def _deliver(self, delivery: Delivery) -> Answer:
-        home = self.sandbox.find(delivery.invoice_id).success_url
-        if home not in self._shops or urlsplit(home).netloc != urlsplit(delivery.url).netloc:
+        shop = self._shops.get(self.sandbox.find(delivery.invoice_id).success_url)
+        if shop is None or urlsplit(delivery.url).netloc not in shop.hosts:
             return self._over_http(delivery)
         # In an empty context, so that Flask pushes a new app context: the webhook then has a
         # database session of its own, and the caller's stays as it is.
-        return Context().run(_call, *self._shops[home], delivery)
+        return Context().run(_call, shop, delivery)
 
 
-def _call(app: Flask, script_root: str, delivery: Delivery) -> Answer:
+@dataclass(frozen=True)
+class _Shop:
+    """An app of this process, and the hosts that it has named as its own."""
+
+    app: Flask
+    script_root: str
+    hosts: set[str]
+
+
+def _call(shop: _Shop, delivery: Delivery) -> Answer:
     """POST to the app itself: below its mount path, or at the whole path if it mounts itself."""
     url = urlsplit(delivery.url)
-    for mount in dict.fromkeys((script_root, "")):
-        response = app.test_client(use_cookies=False).post(
+    for mount in dict.fromkeys((shop.script_root, "")):
+        response = shop.app.test_client(use_cookies=False).post(
             url.path.removeprefix(mount) or "/",
             base_url=f"{url.scheme}://{url.netloc}{mount}",
             query_string=url.query,

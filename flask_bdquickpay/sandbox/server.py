@@ -60,6 +60,7 @@ class SandboxServer:
         with listening or listen(host, port) as found:
             self.app = app or create_sandbox(**options)
             self._listener = Listener(host, found, self.app)
+        self.app.extensions["bdquickpay_sandbox_hosts"].listens_at(host, remote=allow_remote)
         self.host, self.port = host, self._listener.port
         self._thread = threading.Thread(target=self._listener.run, daemon=True)
         self._thread.start()

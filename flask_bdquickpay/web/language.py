@@ -33,7 +33,7 @@ def current_language() -> str:
     return language
 
 
-def translate(message: str, **values: object) -> str:
+def translate(message: str, /, **values: object) -> str:
     """Return `message` in the current language with its `%(name)s` filled in."""
     text = _catalogue(current_language()).gettext(message)
     return text % values if values else text

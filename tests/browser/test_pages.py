@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -14,39 +12,17 @@ from playwright.sync_api import Page
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from . import stage, tour
+from .axe import script, violations
 from .chromium import overflow
 
 Visit = Callable[..., AbstractContextManager[Page]]
 LANGUAGES = pytest.mark.parametrize("lang", ["en", "bn"])
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(300)  # a long way round, with axe at each stop
 
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    """The script axe-core, from `npm install axe-core` here or below AXE_PATH."""
-    for folder in (Path(os.environ.get("AXE_PATH", ROOT)), ROOT):
-        for place in ("", "node_modules/axe-core/", "axe-core/"):
-            file = folder / f"{place}axe.min.js"
-            if file.is_file():
-                return file.read_text(encoding="utf-8")
-    pytest.skip("needs axe-core (npm install axe-core, or AXE_PATH)")
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    """What axe finds, in light and dark."""
-    page.wait_for_load_state()
-    page.evaluate(axe)  # not bound by the page's policy
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        result: dict[str, Any] = page.evaluate("axe.run(document)")
-        found += [f"{scheme}: {_sentence(each)}" for each in result["violations"]]
-    return found
-
-
-def _sentence(violation: dict[str, Any]) -> str:
-    return f"{violation['help']}: {[node['html'] for node in violation['nodes']]}"
+    return script()
 
 
 def inspect(page: Page, axe: str, stops: Iterator[str]) -> None:

@@ -45,8 +45,8 @@ def test_everything_is_closed_to_whom_the_host_does_not_allow(shop: Shop, answer
     client = open_desk(shop, allow=lambda: answer)
     put(shop)
     found = rules(shop.app)
-    assert len(found) == 8
-    assert [client.open(url, method=method).status_code for method, url in found] == [403] * 8
+    assert len(found) == 10
+    assert [client.open(url, method=method).status_code for method, url in found] == [403] * 10
     assert shop.payments()[0].status == "pending"
 
 
@@ -94,12 +94,14 @@ def _flask_babel_ready(app: Flask) -> Iterator[None]:
 # Nothing can be edited
 
 
-def test_three_actions_are_all_that_changes_anything(shop: Shop, desk: FlaskClient) -> None:
+def test_five_actions_are_all_that_changes_anything(shop: Shop, desk: FlaskClient) -> None:
     unsafe = {(method, url) for method, url in rules(shop.app) if method != "GET"}
     one = f"{PAYMENTS}/1"
     assert unsafe == {
         ("POST", f"{one}/verify"),
         ("POST", f"{one}/resolve"),
+        ("POST", f"{one}/give-up"),
+        ("POST", f"{one}/announce"),
         ("POST", f"{one}/events/1/deliver"),
     }
 

@@ -1,4 +1,4 @@
-"""The three buttons: each asks for its token, and says what it did."""
+"""The buttons: each asks for its token, and says what it did."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ def test_flagged_payment_is_decided(
     shop: Shop, desk: FlaskClient, decision: str, status: str, words: str
 ) -> None:
     payment = flagged(shop)
-    page = press(desk, payment.id, "resolve", decision=decision, note=" seen in\r\nthe statement ")
+    form = {"decision": decision, "note": " seen in\r\nthe statement ", "accepted": "400.00"}
+    page = press(desk, payment.id, "resolve", **form)
     assert words in said(page)
     assert shop.payment(payment).status == status
     assert shop.payment(payment).resolved_by == "Ayesha"
@@ -106,8 +107,8 @@ def test_remote_user_is_a_name(shop: Shop) -> None:
 
 def test_only_a_flagged_payment_is_decided(shop: Shop, desk: FlaskClient) -> None:
     payment = shop.started()
-    page = press(desk, payment.id, "resolve", decision="accept", note="please")
-    assert "only a flagged one is resolved" in said(page)
+    page = press(desk, payment.id, "resolve", decision="accept", note="please", accepted="500.00")
+    assert "only a flagged one" in said(page)
     assert shop.payment(payment).status == "pending"
     assert shop.ledger() == []
 
@@ -117,12 +118,12 @@ def test_order_is_not_accepted_twice(shop: Shop, desk: FlaskClient) -> None:
     shop.change(payment, order_key=None)
     reference = payment.customer_reference
     paid(shop, customer_reference=reference, order_key=reference)
-    page = press(desk, payment.id, "resolve", decision="accept", note="seen")
+    page = press(desk, payment.id, "resolve", decision="accept", note="seen", accepted="400.00")
     assert "Not done: " in said(page)
     assert shop.payment(payment).status == "flagged"
 
 
-ACTIONS = ("verify", "resolve", "events/{event}/deliver")
+ACTIONS = ("verify", "resolve", "give-up", "announce", "events/{event}/deliver")
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -156,7 +157,7 @@ def test_actions_work_beside_the_hosts_csrf_protect(shop: Shop) -> None:
     CSRFProtect(shop.app)
     client = open_desk(shop)
     payment = flagged(shop)
-    page = press(client, payment.id, "resolve", decision="accept", note="seen")
+    page = press(client, payment.id, "resolve", decision="accept", note="seen", accepted="400.00")
     assert "Accepted" in said(page)
 
 

@@ -60,6 +60,7 @@ def test_flagged_payment_is_found_and_decided(shop: Shop, url: str, chromium: Br
         accept.click()
         expect(accept).to_be_visible()  # the browser asks for the note first
         page.get_by_label("Why?").fill("seen in the bKash statement")
+        page.get_by_label("I accept ৳400.00 for the ৳500.00 that were asked").check()
         accept.click()
         expect(page.get_by_role("status")).to_have_text("Accepted: the payment is paid.")
         expect(page.get_by_text("by Ayesha")).to_be_visible()

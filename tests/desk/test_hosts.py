@@ -86,7 +86,7 @@ def test_strict_templates_and_no_csrf_at_all(shop: Shop) -> None:
     shop.app.jinja_env.undefined = StrictUndefined
     for url in (URL + "/", PAYMENTS, f"{PAYMENTS}?minimum=x", f"{PAYMENTS}/{payment.id}"):
         assert client.get(url).status_code in (200, 400)
-    form = {"decision": "accept", "note": "seen"}
+    form = {"decision": "accept", "note": "seen", "accepted": "400.00"}
     page = client.post(f"{PAYMENTS}/{payment.id}/resolve", data=form, follow_redirects=True)
     assert "Accepted" in said(page)
 
@@ -145,7 +145,8 @@ from flask_bdquickpay import BDQuickPay
 from flask_bdquickpay.desk import Desk
 app = Flask("host")
 app.config.update(SECRET_KEY="s", SQLALCHEMY_DATABASE_URI="sqlite://", TESTING=True,
-                  BDQUICKPAY_APP_KEY="a", BDQUICKPAY_SECRET_KEY="b")
+                  BDQUICKPAY_APP_KEY="a", BDQUICKPAY_SECRET_KEY="b",
+                  BDQUICKPAY_PUBLIC_URL="https://shop.example")
 db = SQLAlchemy(app)
 bdquickpay = BDQuickPay(app)
 if {mode!r} == "ready":

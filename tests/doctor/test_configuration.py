@@ -48,6 +48,7 @@ def test_a_shop_without_order_loader_is_red(shop: Shop) -> None:
     assert check(shop, "order loader").state == OK
     bare = Flask("tests.bare")
     bare.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", **KEYS)
+    bare.config["BDQUICKPAY_PUBLIC_URL"] = "https://shop.example"
     bare.extensions["sqlalchemy"] = shop.db
     BDQuickPay(bare)
     with bare.app_context():
@@ -72,5 +73,5 @@ def test_shop_that_does_not_listen(shop: Shop) -> None:
         payment_paid.disconnect(receiver, sender=shop.app)
         payment_changed.disconnect(receiver, sender=shop.app)
     result = check(shop, "receivers")
-    assert result.state == WARNING
+    assert result.state == RED
     assert "module level" in result.message

@@ -19,7 +19,10 @@ def test_missing_tables_are_red(shop: Shop) -> None:
         shop.db.drop_all()
     result = check(shop, "tables")
     assert result.state == RED
-    assert "Missing: bdquickpay_payment, bdquickpay_payment_event." in result.message
+    assert (
+        "Missing: bdquickpay_payment, bdquickpay_payment_event, bdquickpay_refund."
+        in result.message
+    )
     assert "Run db.create_all()" in result.message
 
 
@@ -64,7 +67,7 @@ def rebuild_without_unique(shop: Shop, column: str) -> None:
     tables = shop.app.extensions["bdquickpay"].models
     with shop.app.app_context():
         shop.db.drop_all()
-        for model in (tables.payment, tables.event):
+        for model in (tables.payment, tables.event, tables.refund):
             table = model.__table__.to_metadata(copy)
             for constraint in list(table.constraints):
                 if isinstance(constraint, sa.UniqueConstraint) and column in constraint.columns:

@@ -81,11 +81,12 @@ def completed(shop: Shop, source: str, count: int = 5) -> None:
 
 
 def test_payments_announced_by_webhooks_are_fine(shop: Shop) -> None:
-    completed(shop, "webhook", 1)
-    completed(shop, "sweep", 5)
+    completed(shop, "webhook", 9)
+    completed(shop, "sweep", 1)
     result = check(shop, "webhooks seen")
     assert result.state == OK
-    assert result.message.startswith("1 of 6 payments of late; the last at ")
+    said = "Webhooks for 9 of the 10 payments completed in the last 7 days (90%); the last at "
+    assert result.message.startswith(said)
 
 
 @pytest.mark.parametrize(("source", "state"), [("sweep", RED), ("return", WARNING)])
@@ -93,7 +94,7 @@ def test_payments_that_no_webhook_announced(shop: Shop, source: str, state: doct
     completed(shop, source)
     result = check(shop, "webhooks seen")
     assert result.state == state
-    assert "None of the 5 payments completed of late was announced" in result.message
+    assert "Webhooks for none of the 5 payments completed in the last 7 days" in result.message
     assert "Check BDQUICKPAY_PUBLIC_URL and bdQuickPay's webhook log" in result.message
 
 

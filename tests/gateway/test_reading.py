@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from flask_bdquickpay import GatewayError, GatewayUnavailableError
+from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.payments.hooks import check_reference
 from flask_bdquickpay.text import plain
 
@@ -74,7 +76,7 @@ def test_purchase_at_a_gateway_that_writes_numbers(shop: Shop) -> None:
 @pytest.mark.parametrize("invoice", [True, 12.0, [12], -0.0])
 def test_webhook_about_what_is_no_name_is_about_none(shop: Shop, invoice: object) -> None:
     payment = shop.started()
-    shop.change(payment, invoice_id="12")
+    shop.change(payment, invoice_id=str(invoice))
     answer = shop.webhook(payment, invoice_id=invoice)
     assert (answer.status_code, answer.is_json) == (404, True)
 
@@ -184,6 +186,18 @@ def test_cancelled_payment_that_is_pending_however_it_is_spelt_is_taken_up_again
     said(shop, payment, "Cancelled")
     shop.cancel(payment)
     assert shop.click(payment.customer_reference).location != payment.payment_url
+
+
+def test_cancelled_payment_is_not_taken_up_again_after_its_end_however_it_is_spelt(
+    shop: Shop,
+) -> None:
+    payment = shop.started()
+    said(shop, payment, "PENDING")
+    shop.cancel(payment)
+    shop.change(payment, expires_at=utcnow() - timedelta(hours=1))
+    assert shop.click(payment.customer_reference).location != payment.payment_url
+    moves = [event.new_status for event in shop.events(payment) if event.new_status]
+    assert moves == ["pending", "cancelled"]
 
 
 # What commands a page

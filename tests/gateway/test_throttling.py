@@ -343,6 +343,14 @@ def test_difference_below_a_second_is_none(fraction: float) -> None:
     assert dates.clock_skew(format_datetime(date, usegmt=True), now, now) == timedelta(0)
 
 
+@pytest.mark.parametrize(("ours", "ahead"), [(-1.6, 2), (2.2, -1), (1.4, 0), (-0.4, 0)])
+def test_date_stands_for_the_middle_of_its_second(ours: float, ahead: int) -> None:
+    date = datetime(2026, 3, 21, 10, 0, 0, tzinfo=timezone.utc)
+    now = date + timedelta(seconds=ours)
+    skew = dates.clock_skew(format_datetime(date, usegmt=True), now, now)
+    assert skew == timedelta(seconds=ahead)
+
+
 def test_clock_is_compared_with_the_middle_of_the_exchange() -> None:
     date = datetime(2026, 3, 21, 10, 0, 0, tzinfo=timezone.utc)
     sent, received = date - timedelta(seconds=20), date + timedelta(seconds=4)

@@ -22,6 +22,7 @@ db, bdquickpay = SQLAlchemy(), BDQuickPay()
 app = Flask(__name__)
 app.config.update(SQLALCHEMY_DATABASE_URI=sys.argv[1])
 app.config.update(BDQUICKPAY_APP_KEY="a", BDQUICKPAY_SECRET_KEY="s")
+app.config.update(BDQUICKPAY_PUBLIC_URL="https://shop.example")
 
 
 class Order(db.Model):

@@ -35,14 +35,18 @@ from flask_bdquickpay.payments.transaction import is_duplicate, is_transient
 from ..databases import fresh_database
 
 NOW = datetime(2026, 3, 21, 10, 22, 14, 123456, tzinfo=timezone.utc)
-KEYS = {"BDQUICKPAY_APP_KEY": "a", "BDQUICKPAY_SECRET_KEY": "s"}
+KEYS = {
+    "BDQUICKPAY_APP_KEY": "a",
+    "BDQUICKPAY_SECRET_KEY": "s",
+    "BDQUICKPAY_PUBLIC_URL": "https://shop.example",
+}
 
 
 def make_app(
     uri: str, db: SQLAlchemy, bdquickpay: BDQuickPay[Any, Any, Any], **config: Any
 ) -> Flask:
     app = Flask(__name__)
-    app.config.update(KEYS, SQLALCHEMY_DATABASE_URI=uri, **config)
+    app.config.update(KEYS | config, SQLALCHEMY_DATABASE_URI=uri)
     db.init_app(app)
     bdquickpay.init_app(app)
     return app

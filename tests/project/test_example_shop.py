@@ -527,6 +527,7 @@ def test_without_settings_it_is_a_demo(tmp_path: Path, monkeypatch: pytest.Monke
 def test_with_real_keys_it_is_no_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASK_BDQUICKPAY_APP_KEY", "real-app-key")
     monkeypatch.setenv("FLASK_BDQUICKPAY_SECRET_KEY", "real-secret-key")
+    monkeypatch.setenv("FLASK_BDQUICKPAY_PUBLIC_URL", "https://shop.example.com")
     app = example_shop.create_app(instance_path=str(tmp_path))
     assert app.config["BDQUICKPAY_SANDBOX"] is False
     assert "Demo" not in app.test_client().get("/").text

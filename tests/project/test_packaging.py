@@ -67,6 +67,7 @@ import flask, flask_bdquickpay, flask_sqlalchemy
 app = flask.Flask("host")
 app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", SECRET_KEY="k", BDQUICKPAY_LANGUAGE="bn")
 app.config.update(BDQUICKPAY_APP_KEY="a", BDQUICKPAY_SECRET_KEY="s")
+app.config.update(BDQUICKPAY_PUBLIC_URL="https://shop.example")
 db = flask_sqlalchemy.SQLAlchemy(app)
 flask_bdquickpay.BDQuickPay(app)
 with app.app_context():

@@ -54,24 +54,35 @@ PAYMENTS = (
     "locks",
     "grounds",
     "transaction",
+    "database",
     "store",
     "waiting",
+    "refund_rows",
     "outbox",
     "hooks",
     "ledger",
     "settlement",
     "checkout",
     "resolution",
+    "refunds",
     "reconcile",
+    "pruning",
+    "erasure",
     "reports",
+    "books",
+    "statement_values",
+    "statement_file",
+    "statement",
+    "health",
+    "samples",
     "export",
 )
 #: What may happen to a payment. None knows another, but for what is named here.
-USE_CASES = PAYMENTS[PAYMENTS.index("settlement") :]
+USE_CASES = PAYMENTS[PAYMENTS.index("settlement") : PAYMENTS.index("reports")]
 MAY_SETTLE = ("checkout", "reconcile")
 #: What only reads.
-READERS = ("reports", "export")
-READ = ("status", "models", "store")
+READERS = ("reports", "books", "health", "samples", "export")
+READ = ("clock", "status", "reasons", "models", "store", "waiting", "refund_rows", "health")
 
 #: What is not ours and a room knows nothing of.
 STRANGERS = {
@@ -87,6 +98,7 @@ HIDDEN = {
     ("testing", "flask"): "pytest loads it in every session of the host",
     ("testing", "sqlalchemy"): "pytest loads it in every session of the host",
     ("web.language", "flask_babel"): "the host's, which may not have it",
+    ("payments.statement_file", "openpyxl"): "an extra, heavy, for XLSX alone",
     ("", UNREADABLE): "the public names are loaded when they are asked for",
 }
 

@@ -90,7 +90,11 @@ def raw_create(server: SandboxServer) -> bytes:
     """What arrives before the server falls silent."""
     body = json.dumps(ORDER).encode()
     lines = [f"{name}: {value}" for name, value in KEYS.items()]
-    lines += ["Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    lines += [
+        f"Host: {server.host}:{server.port}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
     head = "POST /api/bkash/v1/payment/create HTTP/1.1\r\n" + "\r\n".join(lines) + "\r\n\r\n"
     with socket.create_connection((server.host, server.port), timeout=0.5) as connection:
         connection.sendall(head.encode() + body)

@@ -174,6 +174,13 @@ def test_body_that_stalls_is_left_at_the_deadline(live: int, headers: list[str])
         assert is_late(caller.answer())
 
 
+@pytest.mark.parametrize("headers", STALLED)
+def test_body_that_never_begins_is_left_at_the_deadline(live: int, headers: list[str]) -> None:
+    with Caller(live) as caller:
+        caller.head(*headers)
+        assert is_late(caller.answer())
+
+
 @pytest.mark.parametrize("headers", [["Content-Length: 2000"], [CHUNKED]])
 def test_body_that_drips_is_left_at_the_deadline(live: int, headers: list[str]) -> None:
     with Caller(live) as caller:

@@ -1,0 +1,134 @@
+"""What stands on the page of one payment, and which buttons are there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..payments import clock
+from ..payments.reports import EventRecord, PaymentRecord, Reports
+from ..payments.status import GIVEN_UP, MONEY_CAME, SUPERSEDED, PaymentStatus
+from . import words
+from .sums import Sum, side_by_side
+
+#: Events on a page.
+EVENTS = 50
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A page of the timeline in order, with the events beyond which its neighbours begin."""
+
+    events: list[EventRecord]
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A payment as its page shows it.
+
+    :ivar sums: asked, came and the difference, where a person should compare them.
+    """
+
+    payment: PaymentRecord
+    timeline: Timeline
+    meaning: str
+    sums: list[Sum]
+    can_verify: bool
+    can_decide: bool
+    can_give_up: bool
+    can_announce: bool
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Names and values, without those that are not known."""
+        return [(name, value) for name, value in _facts(self.payment).items() if value]
+
+    @property
+    def payable_until(self) -> str:
+        """Until when the customer may still pay, where that is to come."""
+        end = self.payment.expires_at
+        return words.moment(end) if end and end > clock.utcnow() else ""
+
+    @property
+    def metadata(self) -> str:
+        return as_json(self.payment.payment_metadata)
+
+
+def show(
+    reports: Reports, payment: PaymentRecord, before: int | None = None, after: int | None = None
+) -> Shown:
+    """Gather what the page shows; the newest events, or those before or after one."""
+    waits = _holds_its_order(payment)
+    unanswered = waits and reports.is_unanswered(payment.id)
+    decide = payment.status == PaymentStatus.FLAGGED or payment.is_unbooked
+    odd = payment.received_amount not in (None, payment.amount)
+    return Shown(
+        payment=payment,
+        timeline=page_of(reports, payment.id, before, after),
+        meaning=words.meaning(payment, unanswered=unanswered),
+        sums=side_by_side(payment) if decide or odd else [],
+        can_verify=payment.invoice_id is not None and _is_open(payment),
+        can_decide=decide,
+        can_give_up=unanswered,
+        can_announce=payment.is_owed,
+    )
+
+
+def _is_open(payment: PaymentRecord) -> bool:
+    """Whether an answer of the gateway can still change it."""
+    return payment.status not in MONEY_CAME and payment.resolved_by is None
+
+
+def _holds_its_order(payment: PaymentRecord) -> bool:
+    """Whether its order waits for what the gateway says of it."""
+    waits = payment.status in (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
+    made_way = payment.reason in (SUPERSEDED, GIVEN_UP)
+    return waits and not made_way and not payment.is_unbooked
+
+
+def page_of(
+    reports: Reports, payment_id: int, before: int | None = None, after: int | None = None
+) -> Timeline:
+    """Return the newest page of a timeline, or the one before or after an event."""
+    found = reports.timeline(payment_id, EVENTS + 1, before=before, after=after)
+    more = len(found) > EVENTS
+    if after is not None and found:
+        events = found[:EVENTS]
+        return Timeline(events, events[0].id, events[-1].id if more else None)
+    if before is not None and found:
+        events = found[-EVENTS:]
+        return Timeline(events, events[0].id if more else None, events[-1].id)
+    if before is not None or after is not None:
+        return page_of(reports, payment_id)  # there is nothing on that side
+    events = found[-EVENTS:]
+    return Timeline(events, events[0].id if more else None, None)
+
+
+def as_json(document: dict[str, Any] | None) -> str:
+    """What somebody else wrote, to be read by a person."""
+    return json.dumps(document, indent=2, ensure_ascii=False) if document else ""
+
+
+def _facts(payment: PaymentRecord) -> dict[str, str | None]:
+    before = payment.previous_status
+    return {
+        "Order": payment.customer_reference,
+        "Invoice": payment.invoice_id,
+        "bKash transaction": payment.trx_id,
+        "Before": words.STATUSES[before] if before else None,
+        "Decided by": payment.resolved_by,
+        "Gateway’s word": payment.gateway_status,
+        "Created": words.moment(payment.created_at),
+        "Expires": _moment(payment.expires_at),
+        "Money verified": _moment(payment.verified_at),
+        "Shop told": _moment(payment.announced_at),
+        "Next check": _moment(payment.check_after),
+    }
+
+
+def _moment(value: datetime | None) -> str:
+    return words.moment(value) if value else ""

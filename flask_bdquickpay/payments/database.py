@@ -1,0 +1,184 @@
+"""The app's session: transactions and reads of ours, bounded and checked."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Select, Table
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, SessionTransactionOrigin
+from sqlalchemy.pool import StaticPool
+
+from ..deadline import time_left
+from ..errors import BDQuickPayError, ConfigurationError
+from . import transaction
+from .grounds import cannot_roll_back, check_rollback
+from .locks import bound_pool, bounded_wait
+from .tables import Models
+
+T = TypeVar("T")
+
+
+def storable(text: str | None) -> str | None:
+    """What every database takes as text, of bounded length."""
+    if text is None:
+        return None
+    return text[:10_000].replace("\0", "").encode("utf-8", "replace").decode()
+
+
+class Conflict(Exception):
+    """Another payment already has the order, the transaction id or the invoice."""
+
+
+@contextmanager
+def conflicts() -> Iterator[None]:
+    """
+    :raises Conflict: where a unique value belongs to another row.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if not transaction.is_duplicate(error):
+            raise  # a NOT NULL or CHECK of the shop's own model, say: no rival's doing
+        raise Conflict from error
+
+
+class Database:
+    """Runs our statements on the app's session.
+
+    Reading leaves no connection checked out. Writing belongs into :meth:`transaction`.
+    """
+
+    def __init__(self, db: SQLAlchemy, models: Models) -> None:
+        self._db = db
+        self._turns = threading.Lock()
+        self._is_checked = False
+        self.models: Models = models
+        self.payments: Table = models.payment.__table__
+        self.events: Table = models.event.__table__
+
+    @property
+    def session(self) -> Session:
+        """The app's session of this context."""
+        return cast("Session", self._db.session())
+
+    @property
+    def single_connection(self) -> bool:
+        """Whether all threads share one connection, as with an SQLite database in memory."""
+        return isinstance(self._db.engine.pool, StaticPool)
+
+    def transaction(self, work: Callable[[], T]) -> T:
+        """Run `work` in a transaction of its own: see :func:`transaction.run`."""
+        self.settle_host()
+        with self._turn():
+            try:
+                return transaction.run(self.session, work, self.payments, self._check)
+            except BaseException:
+                self.session.rollback()  # also a session that a receiver has put in its place
+                raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the threads of a process that write to SQLite take turns, which it does not."""
+        mine = self._engine().dialect.name == "sqlite" and self._turns.acquire(
+            timeout=max(0.0, min(time_left(), transaction.PATIENCE))
+        )
+        try:
+            yield
+        finally:
+            if mine:
+                self._turns.release()
+
+    def _engine(self) -> Engine:
+        """The engine of our tables, whose pool nobody waits for beyond a deadline."""
+        engine = self.session.get_bind(clause=self.payments).engine
+        bound_pool(engine.pool)
+        return engine
+
+    def _check(self, connection: Connection) -> None:
+        check_rollback(connection)
+        if not self._is_checked:
+            lasting = cannot_roll_back(connection, [self.payments, self.events])
+            if lasting:
+                raise ConfigurationError(
+                    f"{' and '.join(lasting)} can't roll back: run ALTER TABLE … ENGINE = InnoDB."
+                )
+            self._is_checked = True
+
+    def guard(self) -> Callable[[], None]:
+        """Return a check that the transaction of now is still open, and writes what waits.
+
+        :raises BDQuickPayError: from the check, when somebody rolled it back.
+        """
+        session = self.session
+        begun = session.get_transaction()
+
+        def check() -> None:
+            if self.session is not session or session.get_transaction() is not begun:
+                raise BDQuickPayError(
+                    "A signal receiver rolled back or closed db.session, and with it the payment. "
+                    "Let it raise instead; for 'insert, or go on when it is there', write "
+                    "'with db.session.begin_nested():' around the insert, and catch IntegrityError "
+                    "around that."
+                )
+            session.flush()  # here it is known who left it
+
+        return check
+
+    def settle_host(self) -> None:
+        """Commit what the host has begun, so that no connection is held and nothing is lost.
+
+        :raises BDQuickPayError: in a receiver, or in a block of the host's own: its transaction is
+            not ours to end.
+        """
+        if transaction.is_running():
+            raise BDQuickPayError(
+                "start() and confirm() can't be called in a signal receiver: its transaction is "
+                "still open. Use payment_changed, which comes after the commit."
+            )
+        begun = self.session.get_transaction()
+        if begun is None:
+            return
+        own = self.session.in_nested_transaction()
+        if own or begun.origin is not SessionTransactionOrigin.AUTOBEGIN:
+            raise BDQuickPayError(
+                "start() and confirm() commit db.session, and can't be called in a block of "
+                "db.session.begin() or begin_nested(). Call them after it."
+            )
+        self.session.commit()
+
+    def row(self, statement: Select[Any], values: dict[str, object]) -> Row[Any] | None:
+        """Return the first row that a statement finds."""
+        self.settle_host()
+        with self._reading():
+            return self.session.execute(statement, values).first()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Wait for a connection and for locks no longer than the deadline, if there is one."""
+        self._engine()
+        try:
+            if math.isinf(time_left()):
+                yield
+                return
+            connection = self.session.connection(bind_arguments={"clause": self.payments})
+            with bounded_wait(connection, max(time_left(), 0)):
+                yield
+        finally:
+            self.session.rollback()  # only read: gives the connection back without a COMMIT
+
+    def keep_loaded(self) -> None:
+        """Give the connection back while the loaded objects stay as they are."""
+        session = self.session
+        expire, session.expire_on_commit = session.expire_on_commit, False
+        session.commit()
+        session.expire_on_commit = expire
+
+    def execute(self, statement: Executable, **values: Any) -> CursorResult[Any]:
+        """Execute a statement of a transaction."""
+        return cast("CursorResult[Any]", self.session.execute(statement, values))

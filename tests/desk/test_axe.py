@@ -1,0 +1,88 @@
+"""Each state of the desk's pages: axe finds nothing, and nothing is cut off on a small phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("flask_admin", reason="needs Flask-Admin")
+pytest.importorskip("playwright.sync_api", reason="needs playwright")
+
+from flask_admin import Admin
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from flask_bdquickpay.desk import Desk
+
+from ..browser.axe import script, violations
+from ..browser.chromium import DESKTOP, EXECUTABLE, MISSING, launch, overflow, visit
+from ..browser.stage import served
+from ..databases import on_sqlite
+from ..shop import Shop
+from ..unserved import owed, refused
+from .test_timeline import lengthen
+from .visits import flagged
+
+pytestmark = [
+    pytest.mark.skipif(EXECUTABLE is None, reason=MISSING),
+    pytest.mark.timeout(300),  # a long way round, with axe at each stop
+]
+TINY = {"width": 320, "height": 640}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()
+
+
+def tour(page: Page, shop: Shop, url: str) -> Iterator[str]:
+    """Go to every state; ends at each."""
+    page.goto(f"{url}/")
+    yield "nothing needs attention"
+    made = {"flagged": flagged(shop), "refused": refused(shop), "owed": owed(shop)}
+    made["old"] = flagged(shop)
+    shop.change(made["old"], received_amount=None)
+    made["unanswered"] = unanswered(shop)
+    made["long"] = shop.started()
+    lengthen(shop, made["long"].id, 60)
+    for name, path in {"dashboard": "/", "list": "/payments", "none": "/payments?q=x"}.items():
+        page.goto(url + path)
+        yield name
+    for name, payment in made.items():
+        page.goto(f"{url}/payments/{payment.id}")
+        for summary in page.locator("summary").all():
+            summary.click()
+        yield name
+    page.goto(f"{url}/payments/{made['flagged'].id}")
+    page.get_by_label("Why?").fill("seen")
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_text("Tick the amount that you accept.").wait_for()
+    yield "not ticked"
+    page.get_by_label("Why?").fill("seen")
+    page.get_by_role("button", name="Reject").click()
+    page.get_by_text("Rejected for good.").wait_for()
+    yield "rejected"
+
+
+def unanswered(shop: Shop) -> Any:
+    payment = shop.started()
+    shop.gateway.fault("500", "verify", None)
+    shop.success(payment)
+    shop.gateway.clear_faults()
+    return payment
+
+
+@on_sqlite
+@pytest.mark.parametrize("viewport", [TINY, DESKTOP], ids=["phone", "desktop"])
+def test_every_state_of_the_desk(shop: Shop, chromium: Browser, viewport: Any) -> None:
+    Desk(allow=lambda: True, who=lambda: "Ayesha").mount(Admin(shop.app, name="Shop"))
+    axe = script()
+    with served(shop.app) as address, visit(chromium, viewport=viewport) as page:
+        stops = tour(page, shop, f"{address}/admin/bkash")
+        found = {stop: (violations(page, axe), overflow(page)) for stop in stops}
+    assert {stop: result for stop, result in found.items() if result != ([], 0)} == {}
+    assert len(found) == 12

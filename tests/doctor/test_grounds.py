@@ -1,0 +1,64 @@
+"""What "exactly once" rests on, ill and healthy; the ill one says the cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from ..databases import on_sqlite
+from ..shop import NewShop, Shop
+from .patients import OK, RED, WARNING, check
+
+on_mariadb = pytest.mark.parametrize("database_uri", ["mariadb"], indirect=True)
+
+
+def test_what_is_rolled_back_is_gone(shop: Shop) -> None:
+    assert check(shop, "transactions") == (OK, "What is rolled back is gone.")
+    assert check(shop, "databases") == (OK, "Receivers write where the payments are.")
+
+
+def test_autocommit_is_red(new_shop: NewShop) -> None:
+    shop = new_shop(SQLALCHEMY_ENGINE_OPTIONS={"isolation_level": "AUTOCOMMIT"})
+    result = check(shop, "transactions")
+    assert result.state == RED
+    assert "Remove isolation_level='AUTOCOMMIT' from SQLALCHEMY_ENGINE_OPTIONS" in result.message
+
+
+@on_mariadb
+def test_our_table_that_keeps_what_is_rolled_back_is_red(shop: Shop) -> None:
+    execute(shop, "DROP TABLE bdquickpay_refund", "DROP TABLE bdquickpay_payment_event")
+    execute(shop, "ALTER TABLE bdquickpay_payment ENGINE = MyISAM")
+    result = check(shop, "transactions")
+    assert result.state == RED
+    assert result.message == (
+        "bdquickpay_payment can't roll back. Run: ALTER TABLE bdquickpay_payment ENGINE = InnoDB;"
+    )
+
+
+@on_mariadb
+def test_table_of_the_shop_that_keeps_what_is_rolled_back_is_a_warning(shop: Shop) -> None:
+    table = shop.Order.__table__.name
+    execute(shop, f"ALTER TABLE `{table}` ENGINE = Aria")
+    result = check(shop, "transactions")
+    assert result.state == WARNING
+    assert f"stays when a payment is rolled back: {table}." in result.message
+    assert f"ALTER TABLE {table} ENGINE = InnoDB;" in result.message
+
+
+@on_sqlite
+def test_other_databases_are_a_warning(new_shop: NewShop, tmp_path: Path) -> None:
+    shop = new_shop(SQLALCHEMY_BINDS={"stats": f"sqlite:///{tmp_path}/secret-place.db"})
+    result = check(shop, "databases")
+    assert result.state == WARNING
+    assert "has other databases, too (stats)." in result.message
+    assert "in a receiver of payment_changed" in result.message
+    assert "secret-place" not in result.message
+
+
+def execute(shop: Shop, *statements: str) -> None:
+    with shop.app.app_context():
+        for statement in statements:
+            shop.db.session.execute(sa.text(statement))
+        shop.db.session.commit()
