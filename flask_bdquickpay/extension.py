@@ -19,7 +19,7 @@ from .gateway.client import BDQuickPayClient
 from .payments.books import DHAKA
 from .payments.checkout import Checkout
 from .payments.health import Health, HealthCheck
-from .payments.hooks import Hooks, OrderLoader, ReturnHandler
+from .payments.hooks import CheckoutCheck, Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
@@ -42,6 +42,7 @@ from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
 
 L = TypeVar("L", bound=OrderLoader)
+C = TypeVar("C", bound=CheckoutCheck)
 R = TypeVar("R", bound=ReturnHandler)
 P = TypeVarWithDefault("P", bound=PaymentMixin, default=PaymentMixin)
 E = TypeVarWithDefault("E", bound=PaymentEventMixin, default=PaymentEventMixin)
@@ -139,6 +140,14 @@ class BDQuickPay(Generic[P, E, F]):
     def order_loader(self, function: L) -> L:
         """Register ``f(reference) -> PaymentRequest | None``: what to charge for an order."""
         self._hooks.order_loader = function
+        return function
+
+    def checkout_check(self, function: C) -> C:
+        """Register ``f(reference) -> bool``: whether the visitor of now may pay for the order.
+
+        Asked in the checkout route alone; whatever is not True is a page (403).
+        """
+        self._hooks.checkout_check = function
         return function
 
     def return_handler(self, function: R) -> R:

@@ -52,6 +52,7 @@ class Snapshot:
     problem: str | None = None
     made_with: str | None = None
     made_for: str | None = None
+    answered_at: datetime | None = None
     has_webhook: bool = False  #: whether a webhook about it is in its timeline
 
     @property
