@@ -125,22 +125,24 @@ class Settlement:
         :raises GatewayError: as :meth:`settle` does.
         """
         now = clock.utcnow()
-        nothing_to_ask = seen.is_closed or seen.invoice_id is None
-        if nothing_to_ask:
+        if seen.is_closed or seen.invoice_id is None:  # there is nothing to ask
             self.settle(seen, source)
-        elif not self.store.claim_asking(seen, now, ASKING_PAUSE):
+            return True
+        if seen.was_asked_about(now, ASKING_PAUSE):
+            return self._as_answered(seen, source, gave_up)
+        if not self.store.claim_asking(seen, now, ASKING_PAUSE):
             return self._as_answered(self.store.again(seen), source, gave_up)
-        else:
-            self._settle_for_page(seen, source, gave_up)
+        if not self._settle_for_page(seen, source, gave_up).is_closed:
             self.store.note_answer(seen, now)
         return True
 
-    def _settle_for_page(self, seen: Snapshot, source: str, gave_up: bool) -> None:
+    def _settle_for_page(self, seen: Snapshot, source: str, gave_up: bool) -> Snapshot:
         try:
-            self.settle(seen, source, gave_up=gave_up)
+            return self.settle(seen, source, gave_up=gave_up)
         except InvoiceNotFoundError:
             if not seen.status.is_final:
-                raise  # else: what the gateway has forgotten stays as it was
+                raise
+            return seen  # what the gateway has forgotten stays as it was
 
     def _as_answered(self, seen: Snapshot, source: str, gave_up: bool) -> bool:
         """Let the gateway's answer of a moment ago count."""

@@ -234,14 +234,14 @@ class Store(Database):
     def claim_asking(self, seen: Snapshot, now: datetime, pause: timedelta) -> bool:
         """Return whether the caller is the one who may ask the gateway now.
 
-        A time that lies ahead is of a server whose clock is wrong.
+        As :meth:`Snapshot.was_asked_about`, for who comes at the same time.
         """
         table = self.payments
         last = table.c.asked_at
         free = update(table).where(
             table.c.id == seen.id,
             table.c.token == seen.token,
-            last.is_(None) | (last <= now - pause) | (last > now + pause),
+            last.is_(None) | (last <= now - pause) | (last >= now + pause),
         )
         values = {"asked_at": now, "answered_at": None}
         return self.transaction(lambda: self.execute(free, **values).rowcount == 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -49,6 +51,20 @@ def test_pages_share_one_question_in_three_seconds(shop: Shop, first: str) -> No
     load(shop, payment, "success")
     assert verifications(shop) == 2
     assert shop.payment(payment).status == "completed"
+
+
+def test_pages_that_are_loaded_at_once_ask_once(shop: Shop) -> None:
+    payment = shop.started()
+    start = threading.Barrier(6)
+
+    def look(page: str) -> int:
+        start.wait(10)
+        return int(load(shop, payment, page).status_code)
+
+    with ThreadPoolExecutor(6) as threads:
+        codes = list(threads.map(look, PAGES * 2))
+    assert codes == [200] * 6
+    assert verifications(shop) == 1
 
 
 @pytest.mark.parametrize("before", ["failed", "expired", "cancelled"])
