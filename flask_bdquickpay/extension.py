@@ -18,8 +18,9 @@ from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
 from .payments.books import DHAKA
 from .payments.checkout import Checkout
+from .payments.dispatch import Dispatch
 from .payments.health import Health, HealthCheck
-from .payments.hooks import Hooks, OrderLoader, ReturnHandler
+from .payments.hooks import Dispatcher, Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
@@ -43,6 +44,7 @@ from .web.views import make_blueprint
 
 L = TypeVar("L", bound=OrderLoader)
 R = TypeVar("R", bound=ReturnHandler)
+D = TypeVar("D", bound=Dispatcher)
 P = TypeVarWithDefault("P", bound=PaymentMixin, default=PaymentMixin)
 E = TypeVarWithDefault("E", bound=PaymentEventMixin, default=PaymentEventMixin)
 F = TypeVarWithDefault("F", bound=RefundMixin, default=RefundMixin)
@@ -105,7 +107,8 @@ class BDQuickPay(Generic[P, E, F]):
     def _state(self, app: Flask, db: SQLAlchemy, settings: Settings) -> State:
         assert self._models is not None  # noqa: S101  # set by the caller
         store = Store(db, self._models)
-        outbox = Outbox(app, store, inline=settings.delivery == "inline")
+        dispatch = Dispatch(app, self._hooks) if settings.delivery == "deferred" else None
+        outbox = Outbox(app, store, dispatch)
         client = BDQuickPayClient(
             settings.app_key,
             settings.secret_key,
@@ -143,6 +146,15 @@ class BDQuickPay(Generic[P, E, F]):
     def return_handler(self, function: R) -> R:
         """Register ``f(payment) -> response`` for a customer who comes back, paid or not."""
         self._hooks.return_handler = function
+        return function
+
+    def dispatcher(self, function: D) -> D:
+        """Register ``f(event_id)``, which hands an event to a work queue after its commit.
+
+        Used when ``BDQUICKPAY_DELIVERY`` is ``"deferred"``. The worker then calls
+        :meth:`deliver_event`. One that raises or hangs leaves the event to the sweep.
+        """
+        self._hooks.dispatcher = function
         return function
 
     # What a shop uses
@@ -312,6 +324,15 @@ class BDQuickPay(Generic[P, E, F]):
     def deliver(self, limit: int | None = None) -> int:
         """Deliver the `payment_changed` events that are due; return how many were."""
         return current_state().reconciliation.deliver(limit)
+
+    def deliver_event(self, event_id: int) -> bool:
+        """Deliver the event of which a dispatcher has told, unless that is done or under way.
+
+        Safe to run anywhere, any number of times at once.
+
+        :returns: whether it was delivered now.
+        """
+        return current_state().outbox.deliver_event(event_id)
 
 
 def _saved_id(payment: PaymentMixin) -> int:

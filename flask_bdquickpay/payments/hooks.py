@@ -13,6 +13,7 @@ from .models import MAX_REFERENCE
 
 OrderLoader = Callable[[str], "PaymentRequest | None"]
 ReturnHandler = Callable[[Any], Any]
+Dispatcher = Callable[[int], object]
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Hooks:
 
     order_loader: OrderLoader | None = None
     return_handler: ReturnHandler | None = None
+    dispatcher: Dispatcher | None = None
 
     def load_order(self, reference: str) -> PaymentRequest:
         """Return what to charge for an order.
