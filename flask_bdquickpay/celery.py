@@ -293,12 +293,12 @@ class _Sender:
     def __call__(self, event_id: int) -> None:
         task = self._celery_app.tasks[_DELIVER_EVENT]
         try:
-            task.apply_async((event_id,), connection=self._connected(), retry=False)
+            task.apply_async((event_id,), connection=self.connection(), retry=False)
         except BaseException:
             self._give_up()
             raise
 
-    def _connected(self) -> Any:
+    def connection(self) -> Any:
         """The connection of this process: none survives a fork."""
         if self._connection is None or self._process != os.getpid():
             told = self._celery_app.conf.broker_transport_options

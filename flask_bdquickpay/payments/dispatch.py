@@ -61,4 +61,5 @@ class Dispatch(Courier):
                 return
             count, self._unsaid = self._unsaid, 0
             self._silent_until = monotonic() + _SILENCE
-        _logger.warning("%s events not dispatched, but left to the sweep (%s)", count, why)
+        text = "Events not dispatched, but left to the sweep: %s (%s)"
+        _logger.warning(text, count, why)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,33 @@ from flask_bdquickpay.payments.clock import utcnow
 from ..databases import on_sqlite
 from ..payments.clock import time_passes
 from .broker import wait_for
-from .conftest import Company
+from .staff import Company, join_sender
 
 SOON = timedelta(seconds=1)
+
+
+class Gate:
+    """Holds what the gateway is asked, until it is opened."""
+
+    def __init__(self) -> None:
+        self._opened = threading.Event()
+        self.held: list[str] = []
+
+    def __call__(self, endpoint: str) -> None:
+        if endpoint == "verify":
+            self.held.append(endpoint)
+            self._opened.wait(60)
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+@pytest.fixture
+def gate(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    gate = Gate()
+    monkeypatch.setattr(company.shop.gateway, "gather", gate)
+    yield gate
+    gate.open()
 
 
 def paid_unheard(company: Company) -> Any:
@@ -29,7 +54,9 @@ def paid_unheard(company: Company) -> Any:
 
 def empty(company: Company) -> None:
     """Forget the messages so far."""
-    company.broker.client.flushall()
+    join_sender()
+    with company.broker.client as client:
+        client.flushall()
 
 
 def asked(company: Company) -> int:
@@ -79,15 +106,16 @@ def test_long_sweep_is_done_in_messages_that_ring_again(company: Company) -> Non
 
 
 @on_sqlite
-def test_worker_killed_while_it_asks_leaves_the_work_to_the_next(company: Company) -> None:
+def test_worker_killed_while_it_asks_leaves_the_work_to_the_next(
+    company: Company, gate: Gate
+) -> None:
     payment = paid_unheard(company)
     empty(company)
-    gate = company.shop.gateway.gather_verifies(99)
     company.ring("reconcile")
     killed = company.staff.worker()
-    wait_for(lambda: gate.n_waiting == 1, "the question")
+    wait_for(lambda: len(gate.held) == 1, "the question")
     killed.kill()
-    gate.abort()
+    gate.open()
     assert statuses(company) == ["pending"]
     assert company.shop.payment(payment).lease is not None
     time_passes(company.shop, timedelta(minutes=6))
@@ -120,18 +148,17 @@ def test_worker_killed_while_it_delivers_leaves_the_event_to_the_next(company: C
 
 
 @pytest.mark.parametrize("whom", ["the worker", "each of its processes"])
-def test_sigterm_gives_leases_back(company: Company, whom: str) -> None:
+def test_sigterm_gives_leases_back(company: Company, gate: Gate, whom: str) -> None:
     for _ in range(12):
         paid_unheard(company)
     empty(company)
-    gate = company.shop.gateway.gather_verifies(99)
     company.ring("reconcile")
     worker = company.staff.worker(concurrency=1)
-    wait_for(lambda: gate.n_waiting == 8, "the questions")
+    wait_for(lambda: len(gate.held) == 8, "the questions")
     assert sum(payment.lease is not None for payment in company.shop.payments()) == 12
     worker.signal(signal.SIGTERM, group=whom != "the worker")
     worker.wait_until_it_says("Warm shutdown")
-    gate.abort()
+    gate.open()
     worker.popen.wait(30)
     payments = company.shop.payments()
     assert [payment.lease for payment in payments] == [None] * 12
@@ -145,8 +172,8 @@ def test_sigterm_gives_leases_back(company: Company, whom: str) -> None:
 
 
 @on_sqlite
-def test_two_beats_and_two_workers_ask_once(found: Callable[..., Company]) -> None:
-    company = found(every=10)
+def test_two_beats_and_two_workers_ask_once(new_company: Callable[..., Company]) -> None:
+    company = new_company(every=10)
     paid_unheard(company)
     empty(company)
     workers = [company.staff.worker(), company.staff.worker()]
