@@ -39,6 +39,7 @@ from .sandbox.server import embedded
 from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings, unknown_settings
 from .state import State, current_state
 from .web import pages
+from .web.csrf import exempt_from_csrf
 from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
 
@@ -102,7 +103,7 @@ class BDQuickPay(Generic[P, E, F]):
         app.register_blueprint(make_blueprint(), url_prefix=settings.url_prefix)
         app.cli.add_command(commands)
         app.add_template_global(pages.button, "bdquickpay_button")
-        _exempt_from_csrf(app)
+        exempt_from_csrf(app)
 
     def _state(self, app: Flask, db: SQLAlchemy, settings: Settings) -> State:
         assert self._models is not None  # noqa: S101  # set by the caller
@@ -326,12 +327,7 @@ class BDQuickPay(Generic[P, E, F]):
         return current_state().reconciliation.deliver(limit)
 
     def deliver_event(self, event_id: int) -> bool:
-        """Deliver the event of which a dispatcher has told, unless that is done or under way.
-
-        Safe to run anywhere, any number of times at once.
-
-        :returns: whether it was delivered now.
-        """
+        """Deliver the event that a dispatcher told of, once; return whether it was done now."""
         return current_state().outbox.deliver_event(event_id)
 
 
@@ -389,20 +385,3 @@ def _find_database(app: Flask) -> SQLAlchemy:
             "bdquickpay.init_app(app), or pass it: bdquickpay.init_app(app, db)."
         )
     return db
-
-
-def _exempt_from_csrf(app: Flask) -> None:
-    """Keep Flask-WTF's CSRFProtect from the webhook and from checkout, which checks for itself.
-
-    Whichever extension comes first: Flask-WTF looks at its list before each request.
-    """
-
-    def exempt() -> None:
-        csrf = app.extensions.get("csrf")
-        if csrf is not None:
-            csrf.exempt(app.view_functions["bdquickpay.webhook"])
-            csrf.exempt(app.view_functions["bdquickpay.checkout"])
-
-    exempt()
-    if "csrf" not in app.extensions:
-        app.before_request(exempt)

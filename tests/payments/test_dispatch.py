@@ -283,5 +283,5 @@ def test_worker_without_a_receiver_leaves_the_event_and_says_so(
     for receiver in list(payment_changed.receivers_for(deferred.app)):
         payment_changed.disconnect(receiver, sender=deferred.app)
     assert not deliver_event(deferred, event.id)
-    assert "nobody listens to payment_changed here" in caplog.text
+    assert "nobody listens to flask_bdquickpay.payment_changed here" in caplog.text
     assert deferred.events()[-1].deliver_after is not None
