@@ -19,6 +19,7 @@ from .models import MAX_REFERENCE
 OrderLoader = Callable[[str], "PaymentRequest | Awaitable[PaymentRequest | None] | None"]
 CheckoutCheck = Callable[[str], "bool | Awaitable[bool]"]
 ReturnHandler = Callable[[Any], Any]
+Dispatcher = Callable[[int], object]
 
 _logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Hooks:
     order_loader: OrderLoader | None = None
     checkout_check: CheckoutCheck | None = None
     return_handler: ReturnHandler | None = None
+    dispatcher: Dispatcher | None = None
 
     def load_order(self, reference: str) -> PaymentRequest:
         """Return what to charge for an order; what else the order loader raises goes on.

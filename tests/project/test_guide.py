@@ -21,7 +21,7 @@ from flask_bdquickpay import (
     payment_paid,
 )
 from flask_bdquickpay.money import MAX_AMOUNT
-from flask_bdquickpay.payments import outbox, settlement, signals, verdict
+from flask_bdquickpay.payments import courier, outbox, settlement, signals, verdict
 from flask_bdquickpay.payments.models import MAX_REFERENCE
 
 from ..shop import Shop
@@ -81,7 +81,7 @@ def test_numbers_are_those_of_the_code() -> None:
         f"1 to {MAX_REFERENCE} letters": "Orders",
         f"at most {MAX_AMOUNT} taka": "Orders",
         f"more than {signals._SLOW:.0f} seconds": "Receivers",
-        f"waits for that {outbox.COURTESY} seconds at most": "After the commit",
+        f"waits for that {courier.COURTESY} seconds at most": "After the commit",
         f"after {outbox._FIRST_PAUSE.seconds} seconds": "After the commit",
         f"at most {outbox._LONGEST_PAUSE.seconds // 3600} hours": "After the commit",
         f"at most {settlement._CANCELS} times": "The end of a payment",
