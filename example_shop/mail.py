@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, abort, current_app, render_template
 from flask_babel import force_locale, gettext
 
-from flask_bdquickpay import PaymentStatus, payment_changed
+from flask_bdquickpay import PaymentEventMixin, PaymentMixin, PaymentStatus, payment_changed
 
 from .models import find_order
 
@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
     payment_changed.connect(tell_customer, sender=app)
 
 
-def tell_customer(_app: Flask, payment: Any, event: Any) -> None:
+def tell_customer(_app: Flask, payment: PaymentMixin, event: PaymentEventMixin) -> None:
     """Write to the customer when money came.
 
     This may be called twice for one event, so the mail is named after it and written once.

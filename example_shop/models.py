@@ -61,7 +61,11 @@ class Product(Base):
 
 
 def new_reference() -> str:
-    """Return such as `K7QM-2XHD-9PFR`: whoever has it may see the order, so it can't be guessed."""
+    """Return such as `K7QM-2XHD-9PFR`: whoever has it may see and pay the order.
+
+    It can't be guessed, and no other order ever gets it: there are 31 to the power of 12, and
+    orders are not deleted, so that the unique column keeps each.
+    """
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
 
 

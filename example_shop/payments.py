@@ -10,6 +10,8 @@ from werkzeug import Response
 
 from flask_bdquickpay import (
     BDQuickPay,
+    FlagPayment,
+    PaymentMixin,
     PaymentRequest,
     PaymentStatus,
     payment_cancelled,
@@ -34,24 +36,32 @@ def init_app(app: Flask) -> None:
 
 @bdquickpay.order_loader
 def load_order(reference: str) -> PaymentRequest | None:
+    """Whoever has the reference may pay: it is as secret as a key, and customers have no account.
+
+    With accounts, `@bdquickpay.checkout_check` would ask whose order it is.
+    """
     order = find_order(reference)
     if order is None:
         return None
-    return PaymentRequest(amount=order.total, metadata={"order_id": order.id})
+    facts = {"order_id": order.id}
+    return PaymentRequest(amount=order.total, metadata=facts, reference=order.reference)
 
 
 @bdquickpay.return_handler
-def after_payment(payment: Any) -> Response:
+def after_payment(payment: PaymentMixin) -> Response:
     return redirect(url_for("orders.show", reference=payment.customer_reference), 303)
 
 
-def paid(_app: Flask, payment: Any) -> None:
+def paid(_app: Flask, payment: PaymentMixin) -> None:
     """Take the goods from the stock, in the transaction that records the payment: exactly once.
 
-    What ran out meanwhile is paid for all the same, so the order waits for a person.
+    What ran out meanwhile is paid for all the same, so the order waits for a person. So does a
+    payment whose order costs something else by now: somebody changed it while it was being paid.
     """
     order = find_order(payment.customer_reference)
     assert order is not None  # noqa: S101  # orders are never deleted
+    if payment.amount != order.total:
+        raise FlagPayment("the order's total has changed")
     for line in order.lines:
         line.taken = _take_from_stock(line)
     complete = all(line.taken for line in order.lines)
@@ -67,7 +77,7 @@ def _take_from_stock(line: OrderLine) -> bool:
     return cast("sa.CursorResult[Any]", result).rowcount == 1
 
 
-def not_paid(_app: Flask, payment: Any) -> None:
+def not_paid(_app: Flask, payment: PaymentMixin) -> None:
     """Note how the payment ended, unless another one has paid the order or is under review."""
     keep: tuple[OrderStatus, ...] = SETTLED
     if payment.previous_status != PaymentStatus.FLAGGED:

@@ -18,8 +18,9 @@ from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
 from .payments.books import DHAKA
 from .payments.checkout import Checkout
+from .payments.dispatch import Dispatch
 from .payments.health import Health, HealthCheck
-from .payments.hooks import Hooks, OrderLoader, ReturnHandler
+from .payments.hooks import CheckoutCheck, Dispatcher, Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
@@ -38,11 +39,14 @@ from .sandbox.server import embedded
 from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings, unknown_settings
 from .state import State, current_state
 from .web import pages
+from .web.csrf import exempt_from_csrf
 from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
 
 L = TypeVar("L", bound=OrderLoader)
+C = TypeVar("C", bound=CheckoutCheck)
 R = TypeVar("R", bound=ReturnHandler)
+D = TypeVar("D", bound=Dispatcher)
 P = TypeVarWithDefault("P", bound=PaymentMixin, default=PaymentMixin)
 E = TypeVarWithDefault("E", bound=PaymentEventMixin, default=PaymentEventMixin)
 F = TypeVarWithDefault("F", bound=RefundMixin, default=RefundMixin)
@@ -100,12 +104,13 @@ class BDQuickPay(Generic[P, E, F]):
         app.register_blueprint(make_blueprint(), url_prefix=settings.url_prefix)
         app.cli.add_command(commands)
         app.add_template_global(pages.button, "bdquickpay_button")
-        _exempt_from_csrf(app)
+        exempt_from_csrf(app)
 
     def _state(self, app: Flask, db: SQLAlchemy, settings: Settings) -> State:
         assert self._models is not None  # noqa: S101  # set by the caller
         store = Store(db, self._models)
-        outbox = Outbox(app, store, inline=settings.delivery == "inline")
+        dispatch = Dispatch(app, self._hooks) if settings.delivery == "deferred" else None
+        outbox = Outbox(app, store, dispatch)
         client = BDQuickPayClient(
             settings.app_key,
             settings.secret_key,
@@ -141,9 +146,26 @@ class BDQuickPay(Generic[P, E, F]):
         self._hooks.order_loader = function
         return function
 
+    def checkout_check(self, function: C) -> C:
+        """Register ``f(reference) -> bool``: whether the visitor of now may pay for the order.
+
+        Asked in the checkout route alone; whatever is not True is a page (403).
+        """
+        self._hooks.checkout_check = function
+        return function
+
     def return_handler(self, function: R) -> R:
         """Register ``f(payment) -> response`` for a customer who comes back, paid or not."""
         self._hooks.return_handler = function
+        return function
+
+    def dispatcher(self, function: D) -> D:
+        """Register ``f(event_id)``, which hands an event to a work queue after its commit.
+
+        Used when ``BDQUICKPAY_DELIVERY`` is ``"deferred"``. The worker then calls
+        :meth:`deliver_event`. One that raises or hangs leaves the event to the sweep.
+        """
+        self._hooks.dispatcher = function
         return function
 
     # What a shop uses
@@ -314,6 +336,10 @@ class BDQuickPay(Generic[P, E, F]):
         """Deliver the `payment_changed` events that are due; return how many were."""
         return current_state().reconciliation.deliver(limit)
 
+    def deliver_event(self, event_id: int) -> bool:
+        """Deliver the event that a dispatcher told of, once; return whether it was done now."""
+        return current_state().outbox.deliver_event(event_id)
+
 
 def _saved_id(payment: PaymentMixin) -> int:
     """The payment's id, also of one whose attributes have expired."""
@@ -369,20 +395,3 @@ def _find_database(app: Flask) -> SQLAlchemy:
             "bdquickpay.init_app(app), or pass it: bdquickpay.init_app(app, db)."
         )
     return db
-
-
-def _exempt_from_csrf(app: Flask) -> None:
-    """Keep Flask-WTF's CSRFProtect from the webhook and from checkout, which checks for itself.
-
-    Whichever extension comes first: Flask-WTF looks at its list before each request.
-    """
-
-    def exempt() -> None:
-        csrf = app.extensions.get("csrf")
-        if csrf is not None:
-            csrf.exempt(app.view_functions["bdquickpay.webhook"])
-            csrf.exempt(app.view_functions["bdquickpay.checkout"])
-
-    exempt()
-    if "csrf" not in app.extensions:
-        app.before_request(exempt)

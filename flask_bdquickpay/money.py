@@ -59,15 +59,33 @@ class PaymentRequest:
     :param amount: BDT; Decimal, int or str; positive, at most two decimals. Becomes a Decimal.
     :param metadata: JSON-like facts that travel to the gateway and back into
         ``Payment.payment_metadata``; Decimal, date and UUID values become strings.
-    :raises InvalidPaymentRequest: when either can't be sent.
+    :param reference: the order's one spelling; a request for another one is not found.
+    :raises InvalidPaymentRequest: when one of them can't be used.
     """
 
     amount: Decimal
     metadata: dict[str, Any] | None = None
+    reference: str | None = None
 
-    def __init__(self, amount: Decimal | int | str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        amount: Decimal | int | str,
+        metadata: dict[str, Any] | None = None,
+        *,
+        reference: str | None = None,
+    ) -> None:
         object.__setattr__(self, "amount", parse_amount(amount))
         object.__setattr__(self, "metadata", None if metadata is None else _json_object(metadata))
+        object.__setattr__(self, "reference", _spelling(reference))
+
+
+def _spelling(reference: object) -> str | None:
+    if reference is None or (isinstance(reference, str) and reference):
+        return reference
+    raise InvalidPaymentRequest(
+        f"The reference must be the order's own, as text, not {reference!r}; "
+        "for a number pass str(order.id)."
+    )
 
 
 def _json_object(metadata: object) -> dict[str, Any]:

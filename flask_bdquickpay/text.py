@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-_JOINERS = "\u200c\u200d"  # invisible, but Bangla is spelt with them
+#: Invisible, but Bangla is spelt with them.
+JOINERS = "\u200c\u200d"
 #: Controls (C0, DEL, C1), what turns the direction of writing or breaks the line, and halves of a
 #: surrogate pair.
 _COMMANDS = re.compile(
@@ -28,7 +29,7 @@ def harmless(text: str) -> str:
 
 def is_printable(text: str) -> bool:
     """Whether it has nothing but characters that are seen, spaces and joiners."""
-    return all(char.isprintable() or char in _JOINERS for char in text)
+    return all(char.isprintable() or char in JOINERS for char in text)
 
 
 def plain(value: object) -> str:

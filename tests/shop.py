@@ -39,6 +39,11 @@ SIGNALS = {
 }
 
 
+def told_paid(answer: TestResponse) -> bool:
+    """Whether somebody who clicked is told that the order is paid, and no more than that."""
+    return answer.status_code == 200 and "This order is already paid" in answer.text
+
+
 @dataclass
 class Shop:
     """A shop with orders, and a ledger with a line for each effect of `payment_paid`."""
@@ -97,9 +102,14 @@ class Shop:
         return self.client.post("/bdquickpay/webhook", json=body | overrides, headers=headers)
 
     def success(self, payment: Any) -> TestResponse:
+        """Come back in another browser, long enough after the last look for the gateway to be
+        asked."""
+        self.change(payment, asked_at=None)
         return self.client.get(f"/bdquickpay/success/{payment.token}")
 
     def cancel(self, payment: Any) -> TestResponse:
+        """The same, by the cancel URL."""
+        self.change(payment, asked_at=None)
         return self.client.get(f"/bdquickpay/cancel/{payment.token}")
 
     # What the database says, read anew and detached

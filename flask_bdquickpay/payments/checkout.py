@@ -63,14 +63,15 @@ class Checkout:
     hooks: Hooks
     urls: Callable[[], ReturnURLs]
 
-    def start(self, reference: str) -> PaymentMixin:
+    def start(self, reference: str, request: PaymentRequest | None = None) -> PaymentMixin:
         """Return the payment of an order: paid, still payable, or new.
 
+        :param request: what the order loader has said, when it was asked already.
         :raises OrderNotFoundError: when the order loader knows no such order.
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
         self.store.settle_host()  # says so in a receiver or in a block of the host's own
-        request = self.hooks.load_order(reference)
+        request = request or self.hooks.load_order(reference)
         wanted = _Wanted(reference, request, self.urls(), secrets.token_urlsafe(32))
         for _ in range(TRIES):
             holder = self.store.find("order_key", reference)

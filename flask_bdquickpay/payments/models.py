@@ -99,6 +99,8 @@ class PaymentMixin:
     resolved_by: Mapped[str | None] = optional(text(255), index=True)
     #: When a customer's page last had the gateway asked.
     asked_at: Mapped[datetime | None] = optional(UTCDateTime())
+    #: When the gateway answered to that; ``None`` when it did not, or not yet.
+    answered_at: Mapped[datetime | None] = optional(UTCDateTime())
     #: When the sweep looks at it next; ``None``: never.
     check_after: Mapped[datetime | None] = optional(UTCDateTime(), index=True)
     #: How often the sweep has looked.

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import logging
-import os
-import threading
-from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from weakref import WeakSet
 
 from blinker import NamedSignal
 from flask import Flask
 
 from . import clock, signals
+from .courier import Courier
+from .dispatch import Dispatch
 from .models import PaymentEventMixin, PaymentMixin
 from .store import Store
 from .waiting import OutboxEvent, Waiting
 
 _logger = logging.getLogger(__name__)
-#: Seconds that whoever caused an event waits for its delivery at most.
-COURTESY = 0.2
 #: How long a delivery under way keeps others from the event; doubled each time that it was tried,
 #: so that a receiver that hangs does not tie up one process after the other.
 LEASE = timedelta(minutes=5)
@@ -32,22 +29,24 @@ _LONGEST_PAUSE = timedelta(hours=6)
 _BATCH = 100
 
 
+def never() -> bool:
+    """Nothing is to stop."""
+    return False
+
+
 class Outbox:
     """Delivers the events of one app, each from one thread at a time in all processes.
 
-    :param inline: whether events are delivered right after their commit, by a thread of its own
-        so that no answer waits for a slow receiver; else only by :meth:`deliver`.
+    :param dispatch: who is told of a new event; ``None``: it is delivered right after its commit,
+        by a thread of its own so that no answer waits for a slow receiver.
     """
 
-    def __init__(self, app: Flask, store: Store, *, inline: bool) -> None:
+    def __init__(self, app: Flask, store: Store, dispatch: Dispatch | None = None) -> None:
         self._app = app
         self._store = store
         self._waiting = Waiting(store)
-        self._inline = inline
-        self._lock = threading.Lock()
-        self._queue: deque[tuple[OutboxEvent, threading.Event]] = deque()
-        self._worker: threading.Thread | None = None
-        _outboxes.add(self)
+        self._dispatch = dispatch
+        self._courier = Courier()
 
     @property
     def is_heard(self) -> bool:
@@ -67,61 +66,27 @@ class Outbox:
         return {"deliver_after": clock.utcnow()}
 
     def committed(self, event: OutboxEvent) -> None:
-        """Deliver a new event, unless that is left to :meth:`deliver` or to another process."""
-        if not self._inline or not self._hears(is_refund=event.is_refund):
+        """Deliver a new event, or have it delivered; what comes to nothing the sweep does."""
+        if self._dispatch is not None:
+            self._dispatch.dispatch(event.id)
+        elif not self._hears(is_refund=event.is_refund):
             return
-        if self._store.single_connection:
+        elif self._store.single_connection:
             self._deliver_one(event)
-            return
-        done = threading.Event()
-        with self._lock:
-            self._queue.append((event, done))
-            if not self._is_working():
-                self._start()
-            if self._worker is None:
-                self._queue.clear()
-                return
-        done.wait(COURTESY)
-
-    def _is_working(self) -> bool:
-        """Whether there is a thread that delivers; none survives a fork."""
-        return self._worker is not None and self._worker.is_alive()
-
-    def reset(self) -> None:
-        """Begin anew in a process that was forked."""
-        self._lock, self._worker = threading.Lock(), None
-        self._queue.clear()
-
-    def _start(self) -> None:
-        self._worker = threading.Thread(target=self._work, name="bdquickpay-outbox")
-        try:
-            self._worker.start()
-        except RuntimeError:  # the machine has no thread to spare
-            self._worker = None
-            _logger.exception("Events are left to the sweep")
+        else:
+            self._courier.take(f"Event {event.id}", lambda: self._deliver_one(event))
 
     def deliver_again(self, event: OutboxEvent) -> None:
         """Deliver an event once more, as if it were new."""
         self._waiting.reopen_event(event.id)
         self.committed(replace(event, attempts=0))
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._queue:
-                    self._worker = None
-                    return
-                event, done = self._queue.popleft()
-            try:
-                self._deliver_one(event)
-            except BaseException:  # a receiver's SystemExit too: later events need this thread
-                _logger.exception("Event %s stays in the outbox", event.id)
-            done.set()
-
-    def deliver(self, limit: int | None = None) -> int:
+    def deliver(self, limit: int | None = None, stop: Callable[[], bool] = never) -> int:
         """Deliver what is due, at most `limit` events, and return how many were delivered.
 
         An event whose receiver raises is kept with the error, and tried again ever more rarely.
+
+        :param stop: asked before each event; when it says so, the rest is left.
         """
         begun = clock.utcnow()
         heard = self.heard
@@ -138,9 +103,33 @@ class Outbox:
                 batch = self._waiting.due_events(begun, size, heard)
             if not batch:
                 break
+            for event in batch:
+                if stop():
+                    return delivered
+                delivered += self._deliver_one(event)
             tried += len(batch)
-            delivered += sum(self._deliver_one(event) for event in batch)
         return delivered
+
+    def is_due(self) -> bool:
+        """Whether there is something that this process could deliver now."""
+        heard = self.heard
+        with self._app.app_context():
+            return bool(heard and self._waiting.due_events(clock.utcnow(), 1, heard))
+
+    def deliver_event(self, event_id: int) -> bool:
+        """Deliver one event, unless somebody else does or has; return whether it was delivered.
+
+        For the worker whom the dispatcher has told of it. Any number may be told, any time.
+        """
+        with self._app.app_context():
+            event = self._waiting.due_event(event_id, clock.utcnow())
+        if event is None:
+            return False
+        if not self._hears(is_refund=event.is_refund):
+            name = _signal(event.is_refund).name
+            _logger.warning("Event %s is left: nobody listens to %s here", event_id, name)
+            return False
+        return self._deliver_one(event)
 
     def _deliver_one(self, event: OutboxEvent) -> bool:
         """Return whether the event was ours to deliver, and every receiver took it."""
@@ -179,19 +168,6 @@ class Outbox:
 
 def _signal(is_refund: bool) -> NamedSignal:
     return signals.refund_changed if is_refund else signals.payment_changed
-
-
-_outboxes: WeakSet[Outbox] = WeakSet()
-
-
-def _after_fork() -> None:
-    """The child has none of the parent's threads, and none of their work to do."""
-    for outbox in _outboxes:
-        outbox.reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _lease(attempts: int) -> timedelta:

@@ -8,14 +8,14 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import Flask
 
 from ..errors import BDQuickPayError, GatewayPausedError
-from . import signals
-from .outbox import Outbox
+from . import clock, signals
+from .outbox import Outbox, never
 from .settlement import Settlement
 from .store import Store
 from .verdict import Snapshot
@@ -66,6 +66,16 @@ class Reconciliation:
         self, limit: int | None = None, concurrency: int = 8, progress: Progress | None = None
     ) -> ReconcileReport:
         """Sweep once; see :meth:`flask_bdquickpay.BDQuickPay.reconcile`."""
+        report = self.sweep(limit, concurrency, progress)
+        return replace(report, delivered=self.outbox.deliver())
+
+    def sweep(
+        self, limit: int | None = None, concurrency: int = 8, progress: Progress | None = None
+    ) -> ReconcileReport:
+        """Look at the payments that are due, and leave the outbox alone.
+
+        When `progress` raises, the sweep ends with that and gives back what it has not looked at.
+        """
         self.store.settle_host()
         if self.store.single_connection:
             concurrency = 1
@@ -76,20 +86,26 @@ class Reconciliation:
             _logger.error("Nobody listens to payment_paid in the process of this sweep")
         errors, refused = self._tell_what_is_owed()
         return ReconcileReport(
-            sweep.checked,
-            sweep.changed,
-            sweep.errors + errors,
-            sweep.refused + refused,
-            self.outbox.deliver(),
-            unheard,
-            sweep.left,
+            checked=sweep.checked,
+            changed=sweep.changed,
+            errors=sweep.errors + errors,
+            refused=sweep.refused + refused,
+            unheard=unheard,
+            left=sweep.left,
         )
 
-    def deliver(self, limit: int | None = None) -> int:
-        """Tell the shop what it is owed, and deliver at most `limit` events that are due."""
+    def is_due(self) -> bool:
+        """Whether there are payments to look at now."""
+        return Waiting(self.store).count_due(clock.utcnow()) > 0
+
+    def deliver(self, limit: int | None = None, stop: Callable[[], bool] = never) -> int:
+        """Tell the shop what it is owed, and deliver at most `limit` events that are due.
+
+        :param stop: as in :meth:`.Outbox.deliver`.
+        """
         self.store.settle_host()
         self._tell_what_is_owed()
-        return self.outbox.deliver(limit)
+        return self.outbox.deliver(limit, stop)
 
     def _tell_what_is_owed(self) -> tuple[int, int]:
         """Announce the payments of which the shop has not been told.

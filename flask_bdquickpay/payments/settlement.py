@@ -37,7 +37,7 @@ _logger = logging.getLogger(__name__)
 GRACE = 2.0
 #: When the sweep looks again at a payment that it could not verify, if nothing else says so.
 RETRY = timedelta(minutes=15)
-#: Between two gateway calls that the waiting page may cause.
+#: Between two gateway calls that pages may cause.
 ASKING_PAUSE = timedelta(seconds=3)
 #: Seconds for keeping what was learnt when it could not be applied.
 _SHORT = 1.0
@@ -115,6 +115,42 @@ class Settlement:
         return self._apply(
             seen, answer, asked, source, facts=facts, promise=promise, gave_up=gave_up
         )
+
+    def look(self, seen: Snapshot, source: str, *, gave_up: bool = False) -> bool:
+        """Bring a payment up to date for a page; return whether the gateway's word is known.
+
+        However many pages are loaded, the gateway is asked once in :data:`ASKING_PAUSE`. In
+        between its last answer counts, if it has given one.
+
+        :raises GatewayError: as :meth:`settle` does.
+        """
+        now = clock.utcnow()
+        if seen.is_closed or seen.invoice_id is None:  # there is nothing to ask
+            self.settle(seen, source)
+            return True
+        if seen.was_asked_about(now, ASKING_PAUSE):
+            return self._as_answered(seen, source, gave_up)
+        if not self.store.claim_asking(seen, now, ASKING_PAUSE):
+            return self._as_answered(self.store.again(seen), source, gave_up)
+        if not self._settle_for_page(seen, source, gave_up).is_closed:
+            self.store.note_answer(seen, now)
+        return True
+
+    def _settle_for_page(self, seen: Snapshot, source: str, gave_up: bool) -> Snapshot:
+        try:
+            return self.settle(seen, source, gave_up=gave_up)
+        except InvoiceNotFoundError:
+            if not seen.status.is_final:
+                raise
+            return seen  # what the gateway has forgotten stays as it was
+
+    def _as_answered(self, seen: Snapshot, source: str, gave_up: bool) -> bool:
+        """Let the gateway's answer of a moment ago count."""
+        waits = seen.status == PaymentStatus.PENDING and seen.gateway_says == "pending"
+        if gave_up and waits and seen.answered_at is not None and self._may_cancel(seen):
+            reason = seen.reason if seen.made_way else None
+            self.ledger.move(seen, Verdict(PaymentStatus.CANCELLED, reason), source)
+        return seen.answered_at is not None or seen.is_closed
 
     def _announce(self, seen: Snapshot, source: str, actor: str | None) -> Snapshot:
         """Tell the shop of a completed payment that it is owed; later, where nobody listens."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -231,10 +231,25 @@ class Store(Database):
         result = self.execute(insert(self.events), payment_id=seen.id, source=source, **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
-    def claim_asking(self, payment_id: int, now: datetime, before: datetime) -> bool:
-        """Return whether the caller is the one who may ask the gateway now."""
+    def claim_asking(self, seen: Snapshot, now: datetime, pause: timedelta) -> bool:
+        """Return whether the caller is the one who may ask the gateway now.
+
+        As :meth:`Snapshot.was_asked_about`, for who comes at the same time.
+        """
         table = self.payments
+        last = table.c.asked_at
         free = update(table).where(
-            table.c.id == payment_id, (table.c.asked_at.is_(None)) | (table.c.asked_at <= before)
+            table.c.id == seen.id,
+            table.c.token == seen.token,
+            last.is_(None) | (last <= now - pause) | (last >= now + pause),
         )
-        return self.transaction(lambda: self.execute(free, asked_at=now).rowcount == 1)
+        values = {"asked_at": now, "answered_at": None}
+        return self.transaction(lambda: self.execute(free, **values).rowcount == 1)
+
+    def note_answer(self, seen: Snapshot, asked: datetime) -> None:
+        """Note that the gateway answered to what was asked at a time."""
+        table = self.payments
+        same = update(table).where(
+            table.c.id == seen.id, table.c.token == seen.token, table.c.asked_at == asked
+        )
+        self.transaction(lambda: self.execute(same, answered_at=clock.utcnow()))

@@ -52,6 +52,8 @@ class Snapshot:
     problem: str | None = None
     made_with: str | None = None
     made_for: str | None = None
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
     has_webhook: bool = False  #: whether a webhook about it is in its timeline
 
     @property
@@ -109,6 +111,11 @@ class Snapshot:
             return True
         waits = self.is_believed_over and self.check_after is not None
         return waits and not self.made_way and not self.is_over_at_gateway
+
+    def was_asked_about(self, now: datetime, pause: timedelta) -> bool:
+        """Whether a page has had the gateway asked just now; a time that lies ahead is of a server
+        whose clock is wrong."""
+        return self.asked_at is not None and abs(now - self.asked_at) < pause
 
     def has_expired(self, now: datetime) -> bool:
         """Whether its end, where it has one, is before `now`."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 
 from . import clock
 from .database import storable
@@ -34,12 +35,21 @@ class OutboxEvent:
     attempts: int = 0
     is_refund: bool = False
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has taken it yet."""
+        return self.attempts == 0
+
 
 class Waiting:
     """Finds what is due, and takes it by lease, so that any number of processes share the work."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        events, payments = store.events, store.payments
+        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts)
+        joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
+        self._undelivered = select(*columns, events.c.refund_id.is_not(None)).select_from(joined)
 
     def find_owed(self) -> Iterator[Snapshot]:
         """Yield the completed payments of which the shop has not been told."""
@@ -104,14 +114,22 @@ class Waiting:
 
         :param kinds: whether they are about refunds: either, or both.
         """
-        events, payments = self._store.events, self._store.payments
-        due, is_refund = events.c.deliver_after, events.c.refund_id.is_not(None)
-        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts, is_refund)
-        joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
-        statement = select(*columns).select_from(joined).where(due <= due_before)
+        due, refund_id = self._store.events.c.deliver_after, self._store.events.c.refund_id
+        statement = self._undelivered.where(due <= due_before).order_by(due).limit(limit)
         if len(kinds) == 1:
-            statement = statement.where(is_refund if True in kinds else ~is_refund)
-        rows = self._store.session.execute(statement.order_by(due).limit(limit)).all()
+            (refunds,) = kinds
+            statement = statement.where(refund_id.is_not(None) if refunds else refund_id.is_(None))
+        return self._read(statement)
+
+    def due_event(self, event_id: int, now: datetime) -> OutboxEvent | None:
+        """Return an event if it is due; a new one is, whatever the clock of who wrote it says."""
+        table = self._store.events
+        due = or_(table.c.deliver_after <= now, table.c.attempts == 0)
+        mine = table.c.id == event_id, table.c.deliver_after.is_not(None), due
+        return next(iter(self._read(self._undelivered.where(*mine))), None)
+
+    def _read(self, statement: Select[Any]) -> list[OutboxEvent]:
+        rows = self._store.session.execute(statement).all()
         self._store.session.rollback()
         return [OutboxEvent(*tuple(row)) for row in rows]
 
@@ -120,7 +138,7 @@ class Waiting:
         table, payments = self._store.events, self._store.payments
         mine = update(table).where(
             table.c.id == event.id,
-            table.c.deliver_after <= now,
+            table.c.deliver_after.is_not(None) if event.is_new else table.c.deliver_after <= now,
             table.c.attempts == event.attempts,
         )
         if event.token is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..payments.reasons import SENTENCES
+from ..text import plain
 from .language import translate
 
 _PATTERNS = {
@@ -14,8 +15,11 @@ _PATTERNS = {
 
 
 def explain(reason: str) -> str:
-    """Return a stored reason in the customer's language; as it is when it is not one of ours."""
+    """Return a stored reason in the customer's language; as it is when it is not one of ours.
+
+    Whoever wrote a part of it, it is one line that turns no text around it.
+    """
     for sentence, pattern in _PATTERNS.items():
         if found := pattern.fullmatch(reason):
-            return translate(sentence, **found.groupdict())
-    return reason
+            return plain(translate(sentence, **found.groupdict()))
+    return plain(reason)

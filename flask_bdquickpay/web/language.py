@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import logging
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
@@ -15,6 +16,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import current_app
 
+_logger = logging.getLogger(__name__)
 ENGLISH, BANGLA = "en", "bn"
 
 # Bangladesh has one time zone and no daylight saving; a fixed offset needs no tzdata.
@@ -59,7 +61,11 @@ def format_moment(moment: datetime) -> str:
 def _host_language() -> str | None:
     from flask_babel import get_locale  # noqa: PLC0415  # optional: the host's, when it uses it
 
-    locale = get_locale()
+    try:
+        locale = get_locale()
+    except Exception:  # of the shop's own selector: no reason to show a customer nothing
+        _logger.exception("The shop's locale selector failed; the page is in English")
+        return None
     return locale.language if locale else None
 
 

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from flask import current_app, has_request_context, render_template, request, url_for
-from jinja2 import pass_context
+from jinja2 import FileSystemLoader, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 from wtforms.widgets import html_params
 
+from ..errors import InvalidPaymentRequest
+from ..payments.hooks import fault_of
+from ..text import plain
 from .explanations import explain
 from .forms import PayForm
 from .language import current_language, format_moment, format_money, knows, translate
+from .receipts import may_write_session
+
+_logger = logging.getLogger(__name__)
+
+
+def template_folder() -> Path:
+    """The templates: in the package when installed, beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "templates"
+    return installed if installed.is_dir() else package.parent / "templates"
 
 
 def render(name: str, **context: object) -> str:
-    """Render our template `name`, or the host's own of that name."""
-    return render_template(f"bdquickpay/{name}", _=_gettext, bdqp=_helpers(), **context)
+    """Render our template `name`, or the host's own of that name; ours where the host's fails."""
+    name = f"bdquickpay/{name}"
+    context = {"_": _gettext, "bdqp": _helpers(), **context}
+    try:
+        return render_template(name, **context)
+    except Exception:
+        _logger.exception("The shop's templates around %s failed; it is shown without them", name)
+    ours = current_app.jinja_env.overlay(loader=FileSystemLoader(template_folder()))
+    return ours.get_template(name).render(context)
 
 
-def button(reference: int | str, label: str | None = None, **attributes: object) -> Markup:
-    """Return the pay button for an order; `attributes` go onto its `<button>`."""
+def button(reference: object, label: str | None = None, **attributes: object) -> Markup:
+    """Return the pay button for an order; `attributes` go onto its `<button>`.
+
+    :raises InvalidPaymentRequest: for a reference that no order can have; the message says why.
+    """
+    if fault := fault_of(reference):
+        raise InvalidPaymentRequest(f"No button for the order {reference!r}: {fault}.")
     html = render(
         "button.html",
         form=PayForm(),
-        action=url_for("bdquickpay.checkout", reference=reference),
+        action=_checkout_url(reference),
         label=label,
         attributes=Markup(html_params(**_with_own_class(attributes))),  # noqa: S704  # escaped there
     )
@@ -46,9 +73,11 @@ class Helpers:
     home: str | None
     money: Callable[[Decimal], str]
     moment: Callable[[datetime], str]
+    plain: Callable[[object], str]
     static: Callable[[str], str]
     explain: Callable[[str], str]
     button: Callable[..., Markup]
+    again: Callable[[str, str], Markup]
 
 
 def _helpers() -> Helpers:
@@ -57,10 +86,29 @@ def _helpers() -> Helpers:
         home=_home(),
         money=format_money,
         moment=format_moment,
+        plain=plain,
         static=_static,
         explain=explain,
         button=button,
+        again=_again,
     )
+
+
+def _again(reference: str, label: str) -> Markup:
+    """A button that a page of ours offers; none for an order that could not be paid by it.
+
+    Where the form's token could not be kept (:func:`may_write_session`), a link leads to it.
+    """
+    if fault_of(reference):
+        return Markup()
+    if may_write_session():
+        return button(reference, label)
+    link = Markup('<a class="bdqp-link bdqp-link--main" href="{}">{}</a>')
+    return link.format(_checkout_url(reference), label)
+
+
+def _checkout_url(reference: object) -> str:
+    return url_for("bdquickpay.checkout", reference=reference)
 
 
 @pass_context

@@ -20,10 +20,12 @@ from werkzeug.serving import make_server
 import example_shop
 from example_shop.models import Order, Product, db
 from example_shop.payments import bdquickpay
-from flask_bdquickpay import BDQuickPay, PaymentRequest
+from flask_bdquickpay import BDQuickPay, ConfigurationError, PaymentRequest, payment_paid
 from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
 from flask_bdquickpay.sandbox.server import SandboxServer
 
+#: The order that the shop's own code does not book.
+UNBOOKED = "ORDER-1099"
 HEADERS = {"X-App-Key": APP_KEY, "X-Secret-Key": SECRET_KEY}
 
 
@@ -109,6 +111,13 @@ class PlainShop:
             )
             return payment.one()
 
+    def seconds_pass(self) -> None:
+        """So that the gateway is asked again."""
+        with self.app.app_context():
+            session = self.app.extensions["sqlalchemy"].session
+            session.execute(sa.update(self.extension.Payment).values(asked_at=None))
+            session.commit()
+
 
 _ORDER_PAGE = """<!doctype html>
 <html lang="{{ lang }}">
@@ -132,6 +141,8 @@ def plain(folder: Path, language: str) -> Iterator[PlainShop]:
         database = SQLAlchemy(app)
         extension.init_app(app)
         extension.order_loader(_cost)
+        extension.checkout_check(lambda reference: not reference.startswith("THEIRS-"))
+        payment_paid.connect(_refuse, sender=app)
         app.add_url_rule("/", view_func=lambda: "The shop", endpoint="index")
         app.add_url_rule("/orders/<reference>", view_func=_order_page(language), endpoint="order")
         with app.app_context():
@@ -142,7 +153,20 @@ def plain(folder: Path, language: str) -> Iterator[PlainShop]:
 
 
 def _cost(reference: str) -> PaymentRequest | None:
-    return PaymentRequest(Decimal("1250.50")) if reference.startswith("ORDER-") else None
+    """What an order costs; some orders show what a shop can do wrong."""
+    if reference == "FAULT":
+        raise RuntimeError("the shop's own code fails")
+    if reference == "UNREADY":
+        raise ConfigurationError("something is not set")
+    if reference == "FREE":
+        return PaymentRequest(0)
+    known = reference.startswith(("ORDER-", "THEIRS-"))
+    return PaymentRequest(Decimal("1250.50")) if known else None
+
+
+def _refuse(_app: Flask, payment: Any) -> None:
+    if payment.customer_reference == UNBOOKED:
+        raise RuntimeError("the shop's own code fails")
 
 
 def _order_page(language: str) -> Any:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from .stage import ExampleShop, PlainShop, new_payment
+from .stage import UNBOOKED, ExampleShop, PlainShop, new_payment
 
 PAY_BUTTON = ".bdqp-button"
 ADDRESS = {
@@ -176,13 +176,16 @@ def plain_tour(page: Page, shop: PlainShop) -> Iterator[str]:
     page.goto(f"{shop.url}/bdquickpay/success/{shop.newest().token}")
     yield "confirming"
     sandbox.fault("500", "verify", None)
+    shop.seconds_pass()
     page.reload()
     yield "confirming-unreachable"
     page.goto(f"{shop.url}/bdquickpay/cancel/{shop.newest().token}")
     yield "cancel-unreachable"
     sandbox.clear_faults()
+    shop.seconds_pass()
     page.reload()
     yield "cancelled"
+    shop.seconds_pass()
     page.goto(sandbox.pay(shop.newest()).return_url)
     yield "paid"
     _start(page, shop, "ORDER-1043")
@@ -195,7 +198,31 @@ def plain_tour(page: Page, shop: PlainShop) -> Iterator[str]:
     _start(page, shop, "ORDER-1045")
     page.goto(sandbox.pay(shop.newest(), amount=1, completes=True).return_url)
     yield "flagged"
+    yield from _unbooked(page, shop)
+    yield from _clicks(page, shop)
     yield from _problems(page, shop, sandbox)
+
+
+def _unbooked(page: Page, shop: PlainShop) -> Iterator[str]:
+    _start(page, shop, UNBOOKED)
+    page.goto(shop.server.sandbox.pay(shop.newest()).return_url)
+    yield "unbooked"
+
+
+def _clicks(page: Page, shop: PlainShop) -> Iterator[str]:
+    """The checkout's address, as somebody comes to it who is not in the middle of paying."""
+    for reference, name in {
+        "ORDER-1041": "checkout",
+        "THEIRS-1": "refused",
+        "FREE": "not-chargeable",
+        "FAULT": "shop-error",
+        "UNREADY": "not-ready",
+    }.items():
+        page.goto(f"{shop.url}/bdquickpay/checkout/{reference}")
+        yield name
+    page.context.clear_cookies()
+    page.goto(f"{shop.url}/bdquickpay/checkout/ORDER-1042")
+    yield "paid-already"
 
 
 def _problems(page: Page, shop: PlainShop, sandbox: Any) -> Iterator[str]:
@@ -210,6 +237,10 @@ def _problems(page: Page, shop: PlainShop, sandbox: Any) -> Iterator[str]:
     page.wait_for_function("document.querySelector('.bdqp--bad')")
     yield "rejected"
     page.context.clear_cookies()
+    page.click(PAY_BUTTON)
+    page.wait_for_function("document.querySelector('.bdqp--warn')")
+    yield "no-cookie"
+    page.locator("[name=csrf_token]").evaluate("field => { field.value = 'old' }")
     page.click(PAY_BUTTON)
     page.wait_for_function("document.querySelector('.bdqp--calm')")
     yield "button-too-old"

@@ -9,7 +9,10 @@ import sqlalchemy as sa
 
 from ..shop import Shop
 
-_PAYMENT = ("created_at", "expires_at", "verified_at", "updated_at", "asked_at", "check_after")
+_PAYMENT = (
+    *("created_at", "expires_at", "verified_at", "updated_at", "asked_at", "answered_at"),
+    "check_after",
+)
 _EVENT = ("created_at", "deliver_after", "delivered_at")
 
 

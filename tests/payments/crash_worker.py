@@ -26,8 +26,8 @@ from .steps import watch
 USE_CASES: dict[str, Callable[[Shop, dict[str, Any]], Any]] = {
     "click": lambda shop, on: shop.click(on["reference"]),
     "webhook": lambda shop, on: shop.webhook(SimpleNamespace(**on)),
-    "success": lambda shop, on: shop.success(SimpleNamespace(**on)),
-    "cancel": lambda shop, on: shop.cancel(SimpleNamespace(**on)),
+    "success": lambda shop, on: shop.client.get(f"/bdquickpay/success/{on['token']}"),
+    "cancel": lambda shop, on: shop.client.get(f"/bdquickpay/cancel/{on['token']}"),
     "status": lambda shop, on: shop.client.get(f"/bdquickpay/status/{on['token']}"),
     "sweep": lambda shop, on: _in_context(shop, lambda: shop.bdquickpay.reconcile(concurrency=1)),
     "deliver": lambda shop, on: _in_context(shop, shop.bdquickpay.deliver),

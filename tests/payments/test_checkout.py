@@ -21,7 +21,7 @@ from flask_bdquickpay import (
 from flask_bdquickpay.gateway.account import check_payment_url
 from flask_bdquickpay.payments.clock import utcnow
 
-from ..shop import Shop
+from ..shop import Shop, told_paid
 
 
 def test_click_sends_the_customer_to_the_gateway(shop: Shop) -> None:
@@ -66,7 +66,7 @@ def test_paid_order_is_never_charged_again_whatever_its_total(shop: Shop) -> Non
     shop.success(payment)
     shop.reprice(payment.customer_reference, "900")
     answer = shop.click(payment.customer_reference)
-    assert answer.location == f"/bdquickpay/success/{payment.token}"
+    assert told_paid(answer)
     assert len(shop.payments()) == 1
 
 
@@ -126,7 +126,7 @@ def test_payment_paid_in_its_last_second_is_found_at_the_next_click(shop: Shop) 
     payment = shop.started()
     shop.gateway.pay(payment, webhook=False)
     shop.change(payment, expires_at=utcnow() - timedelta(seconds=1))
-    assert shop.click(payment.customer_reference).location.endswith(payment.token)
+    assert told_paid(shop.click(payment.customer_reference))
     assert [p.status for p in shop.payments()] == ["completed"]
 
 
@@ -152,7 +152,7 @@ def test_flagged_payment_keeps_the_order_from_being_charged_again(shop: Shop) ->
     shop.gateway.pay(payment, amount=400, completes=True, webhook=False)
     shop.success(payment)
     answer = shop.click(payment.customer_reference)
-    assert answer.location == f"/bdquickpay/success/{payment.token}"
+    assert told_paid(answer)
     assert [p.status for p in shop.payments()] == ["flagged"]
 
 
@@ -264,10 +264,6 @@ def test_forged_token_is_refused(shop: Shop) -> None:
     assert client.post(f"/bdquickpay/checkout/{reference}", data=form).status_code == 400
 
 
-def test_checkout_by_get_is_refused(shop: Shop) -> None:
-    assert shop.client.get(f"/bdquickpay/checkout/{shop.order()}").status_code == 405
-
-
 def test_start_outside_a_request_needs_a_public_url(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(BDQUICKPAY_PUBLIC_URL="https://shop.example.com", APPLICATION_ROOT="/store")
     with shop.app.app_context():
@@ -337,7 +333,7 @@ def test_late_money_is_found_before_the_order_is_charged_again(shop: Shop) -> No
     assert shop.click(payment.customer_reference).status_code == 504  # nobody can tell
     shop.gateway.clear_faults()
     shop.gateway.pay(payment, webhook=False, late=True)
-    assert shop.click(payment.customer_reference).location.endswith(payment.token)
+    assert told_paid(shop.click(payment.customer_reference))
     assert [p.status for p in shop.payments()] == ["completed"]
 
 
@@ -459,7 +455,7 @@ def test_payment_whose_urls_name_another_address_is_not_reused_and_pays_the_orde
     shop.gateway.pay(old, webhook=False)
     assert shop.webhook(old).status_code == 200
     assert [p.status for p in shop.payments()] == ["completed", "pending"]
-    assert moved.click(old.customer_reference).location.endswith(old.token)
+    assert told_paid(moved.click(old.customer_reference))
     shop.gateway.pay(new, webhook=False)
     shop.webhook(new)
     assert [p.status for p in shop.payments()] == ["completed", "flagged"]

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from .. import promises
-from ..shop import Shop
+from ..shop import Shop, told_paid
 from .clock import time_passes
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -255,13 +255,12 @@ def customer_pays(shop: Shop, reference: str) -> None:
     """The customer clicks again, and pays if sent to the gateway."""
     time_passes(shop, SOON, reference)
     answer = shop.click(reference)
-    assert answer.status_code == 303
     for payment in shop.payments(reference):
         if payment.payment_url == answer.location:
             shop.gateway.pay(payment, webhook=False)
             assert shop.webhook(payment).status_code == 200
             return
-    assert "/bdquickpay/success/" in answer.location
+    assert told_paid(answer)
 
 
 def person_decides(shop: Shop, reference: str) -> None:

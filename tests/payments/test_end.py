@@ -15,7 +15,7 @@ from flask_bdquickpay.payments import clock
 from flask_bdquickpay.payments.clock import utcnow
 
 from ..databases import on_sqlite
-from ..shop import Shop
+from ..shop import Shop, told_paid
 from .acts import asked, ended, make_due, payable, sweep
 
 SECOND, MINUTE, HOUR, DAY = (
@@ -48,13 +48,13 @@ def test_customer_waits_a_grace_for_books_that_lag(slow_books: Shop) -> None:
     shop = slow_books
     payment = ended(shop, shop.started(), 90 * SECOND)
     answer = shop.click(payment.customer_reference)
-    assert answer.location == f"/bdquickpay/success/{payment.token}"
+    assert "confirming" in answer.text.lower()
     page = shop.success(payment)
     assert "confirming" in page.text.lower()
     assert f"/bdquickpay/checkout/{payment.customer_reference}" not in page.text
     assert statuses(shop) == ["pending"]
     shop.gateway.pay(payment, webhook=False, late=True)
-    assert shop.click(payment.customer_reference).location.endswith(payment.token)
+    assert told_paid(shop.click(payment.customer_reference))
     assert statuses(shop) == ["completed"]
 
 
@@ -100,7 +100,7 @@ def test_webhook_that_announces_the_money_puts_off_giving_up(slow_books: Shop) -
     assert shop.webhook(payment).status_code == 503
     assert shop.payment(payment).promised_at is not None
     ended(shop, payment, 14 * MINUTE)
-    assert shop.click(payment.customer_reference).location.endswith(payment.token)
+    assert "confirming" in shop.click(payment.customer_reference).text.lower()
     make_due(shop, payment)
     sweep(shop)
     assert statuses(shop) == ["pending"]
@@ -144,7 +144,7 @@ def test_cancelled_payment_has_the_grace_too(slow_books: Shop) -> None:
     payment = shop.started()
     shop.cancel(payment)
     ended(shop, payment, 90 * SECOND)
-    assert shop.click(payment.customer_reference).location.endswith(payment.token)
+    assert "confirming" in shop.click(payment.customer_reference).text.lower()
     assert payable(shop) == 1
     shop.gateway.pay(payment, webhook=False, late=True)
     shop.click(payment.customer_reference)
@@ -174,7 +174,7 @@ def test_click_asks_about_every_older_session(slow_books: Shop) -> None:
     ended(shop, shop.payments()[-1], 3 * MINUTE)
     shop.gateway.pay(first, webhook=False, late=True)  # the oldest one
     before = len(shop.gateway.requests)
-    assert shop.click(reference).location == f"/bdquickpay/success/{first.token}"
+    assert told_paid(shop.click(reference))
     asked_about = {sent.body["invoice_id"] for sent in shop.gateway.requests[before:]}
     assert asked_about == {payment.invoice_id for payment in shop.payments()}
     assert statuses(shop) == ["completed", *["expired"] * 4]

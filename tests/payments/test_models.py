@@ -320,7 +320,8 @@ def add(database_uri: str) -> Any:
 
 
 Add = Callable[..., Any]
-TIMES = ["created_at", "expires_at", "verified_at", "updated_at", "asked_at", "check_after"]
+TIMES = ["created_at", "expires_at", "verified_at", "updated_at", "asked_at", "answered_at"]
+TIMES += ["check_after"]
 
 
 @pytest.mark.parametrize("zone", [timezone.utc, timezone(timedelta(hours=6))], ids=str)

@@ -22,7 +22,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import example_shop
-from example_shop.models import Product, db
+from example_shop.models import OrderLine, Product, db
 from example_shop.orders import LINK_LIFETIME
 from example_shop.payments import bdquickpay
 from flask_bdquickpay import payment_changed
@@ -318,6 +318,34 @@ def test_a_rejected_payment_opens_the_order_again(
     assert "Pay with bKash" in customer.page
 
 
+def test_an_order_that_grew_while_it_was_paid_is_reviewed(
+    store: Store, customer: Customer, bdquickpay_gateway: Any
+) -> None:
+    customer.place("tea")
+    customer.pay()
+    with store.app.app_context():
+        db.session.execute(sa.update(OrderLine).values(quantity=3))
+        db.session.commit()
+    bdquickpay_gateway.pay(store.payments()[0])
+    assert customer.heading == "We are checking your payment"
+    assert store.payments()[0].reason == "the order's total has changed"
+    assert store.stock("tea") == 25
+    assert "Please do not pay again" in store.mails()[0]
+
+
+def test_a_mail_names_what_came_in(
+    store: Store, customer: Customer, bdquickpay_gateway: Any
+) -> None:
+    customer.place("tea")
+    customer.pay()
+    bdquickpay_gateway.pay(store.payments()[0], amount=300, completes=True)
+    invoice = store.payments()[0].invoice_id
+    decision = ["bdquickpay", "resolve", invoice, "--accept", "--note", "20 taka less is fine"]
+    assert store.app.test_cli_runner().invoke(args=decision).exit_code == 0
+    assert customer.heading == "Thank you, your order is paid"
+    assert "৳300 by bKash" in store.mails()[-1]
+
+
 # Mails
 
 
@@ -364,6 +392,33 @@ def test_an_order_is_not_found_by_guessing(store: Store, customer: Customer) -> 
     assert re.fullmatch(r"[2-9A-HJ-NP-Z]{4}(-[2-9A-HJ-NP-Z]{4}){2}", reference)
     for guess in ("1", "2222-2222-2222", reference[:-1], reference + "X"):
         assert store.customer().get(f"/orders/{guess}").status_code == 404
+
+
+def test_an_order_has_one_spelling(
+    open_store: Callable[..., Store], database_uri: str, bdquickpay_gateway: Any
+) -> None:
+    store = open_store(SQLALCHEMY_DATABASE_URI=database_uri)
+    customer = store.customer()
+    reference = customer.place("tea").rpartition("/")[2]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', customer.get(customer.order).text)
+    assert token is not None
+    for spelling in (reference.lower(), f"{reference}%20", reference.replace("-", "")):
+        url = f"/bdquickpay/checkout/{spelling}"
+        assert customer.client.post(url, data={"csrf_token": token[1]}).status_code == 404
+    assert bdquickpay_gateway.payments == []
+
+
+def test_a_stranger_who_clicks_on_a_paid_order_gets_no_receipt(
+    store: Store, customer: Customer, bdquickpay_gateway: Any
+) -> None:
+    customer.place("tea")
+    customer.pay()
+    trx_id = bdquickpay_gateway.pay(store.payments()[0]).payment.trx_id
+    reference = customer.order.rpartition("/")[2]
+    page = store.customer().get(f"/bdquickpay/checkout/{reference}").text
+    assert "This order is already paid" in page
+    assert trx_id not in page
+    assert store.payments()[0].token not in page
 
 
 def test_all_orders_by_a_signed_link(store: Store, customer: Customer) -> None:

@@ -38,16 +38,16 @@ with SandboxServer(app_key="app", secret_key="secret", synchronous=True) as gate
     import shop
     app = shop.create_app()
     with app.app_context():
-        shop.db.session.add(shop.Order(total=500))
+        shop.db.session.add(shop.Order(reference="a1", total=500))
         shop.db.session.commit()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     home, browser = f"http://127.0.0.1:{server.port}", requests.Session()
-    page = browser.get(f"{home}/orders/1").text
+    page = browser.get(f"{home}/orders/a1").text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
     styles = re.search(r'href="([^"]+button.css[^"]*)"', page)
     assert styles is None or browser.get(home + styles[1]).status_code == 200
-    there = browser.post(f"{home}/bdquickpay/checkout/1", data={"csrf_token": token})
+    there = browser.post(f"{home}/bdquickpay/checkout/a1", data={"csrf_token": token})
     assert there.url.startswith(gateway.url), there.url
     assert there.status_code == 200, there.text
     (payment,) = gateway.sandbox.payments
@@ -56,7 +56,7 @@ with SandboxServer(app_key="app", secret_key="secret", synchronous=True) as gate
     gateway.sandbox.pay(payment)
     assert gateway.sandbox.deliveries, "no webhook"
     back = browser.get(gateway.sandbox.return_url(gateway.sandbox.find(payment)))
-    assert back.url == f"{home}/orders/1", back.url
+    assert back.url == f"{home}/orders/a1", back.url
     assert back.text.strip() == "paid", back.text
     server.shutdown()
 print("SOLD")

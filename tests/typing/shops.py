@@ -126,6 +126,21 @@ def load_order(reference: str) -> PaymentRequest | None:
     return PaymentRequest(Decimal("500.00"), {"order": reference})
 
 
+@own.order_loader
+async def load_order_later(reference: str) -> PaymentRequest | None:
+    return PaymentRequest("500.00", reference=reference)
+
+
+@plain.checkout_check
+def is_mine(reference: str) -> bool:
+    return reference == "1"
+
+
+@own.checkout_check
+async def is_mine_later(reference: str) -> bool:
+    return is_mine(reference)
+
+
 @plain.return_handler
 def after_payment(payment: PaymentMixin) -> ResponseReturnValue:
     return redirect(f"/orders/{payment.customer_reference}")
@@ -148,6 +163,7 @@ def mail(app: Flask, payment: MyPayment, event: MyEvent) -> None:
 
 def decorated() -> None:
     assert_type(load_order("1"), PaymentRequest | None)
+    assert_type(is_mine("1"), bool)
     fulfil(Flask("shop"), plain.start("1"))
     mail(Flask("shop"), own.start("1"), MyEvent())
 

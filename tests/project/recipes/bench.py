@@ -110,6 +110,11 @@ def extension(app: Flask) -> BDQuickPay[Any, Any, Any]:
     return found
 
 
+def place(app: Flask, shop: ModuleType, *references: str) -> None:
+    """Add orders of 500 taka."""
+    add(app, *(shop.Order(reference=reference, total=500) for reference in references))
+
+
 def add(app: Flask, *objects: Any) -> None:
     with app.app_context():
         database(app).session.add_all(objects)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 from flask import Flask
 
-from .bench import Bench, add, database, extension, lines, run, value, wait_for
+from .bench import Bench, database, extension, lines, place, run, value, wait_for
 
 
 class _Post(socketserver.StreamRequestHandler):
@@ -56,10 +56,10 @@ def flagged_shop(bench: Bench, mail_server: str) -> tuple[Flask, str]:
     shop = bench.load("shop")
     app = bench.app(shop)
     app.config["MAIL_SERVER"] = mail_server
-    add(app, shop.Order(id=1, total=500), shop.Order(id=2, total=500))
+    place(app, shop, "a1", "a2")
     with app.test_request_context():
-        bench.gateway.pay(extension(app).start(2))
-        payment = extension(app).start(1)
+        bench.gateway.pay(extension(app).start("a2"))
+        payment = extension(app).start("a1")
         bench.gateway.pay(payment, amount=400, completes=True)
         return app, str(payment.invoice_id)
 
@@ -71,7 +71,7 @@ def test_flagged_payment_is_mailed_to_the_shop(bench: Bench) -> None:
         bench.close()
     (mail,) = mails
     assert f"Subject: Payment {invoice} waits for a decision" in mail
-    assert "Order 1, 500.00 BDT:" in mail
+    assert "Order a1, 500.00 BDT:" in mail
     assert "400" in mail
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from .bench import Bench, add, extension, lines, settings, value
+from .bench import Bench, extension, lines, place, settings, value
 
 
 def test_changing_the_keys(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,9 +14,9 @@ def test_changing_the_keys(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("FLASK_BDQUICKPAY_APP_KEY", "the-old-app-key")
     monkeypatch.setenv("FLASK_BDQUICKPAY_SECRET_KEY", "the-old-secret-key")
     before = bench.app(shop)
-    add(before, shop.Order(id=1, total=500), shop.Order(id=2, total=700))
+    place(before, shop, "a1", "a2")
     with before.test_request_context():
-        invoice = extension(before).start(1).invoice_id
+        invoice = extension(before).start("a1").invoice_id
     for name, text in settings(lines("Changing the keys", ".env")).items():
         monkeypatch.setenv(name, text)
     after = bench.app(shop)
@@ -26,7 +26,7 @@ def test_changing_the_keys(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
         assert announce(after, invoice, key) == answer
     assert value(after, shop.Order.status) == "paid"
     with after.test_request_context():
-        extension(after).start(2)
+        extension(after).start("a2")
     assert bench.gateway.requests[-1].headers["X-App-Key"] == "the-new-app-key"
     assert announce(before, invoice, "the-new-app-key") == 401
 

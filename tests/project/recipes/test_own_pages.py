@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .bench import Bench, add, blocks, extension, readme_shop
+from .bench import Bench, blocks, extension, place, readme_shop
 
 LAYOUT = (
     "<title>{% block title %}{% endblock %}</title>{% block head %}{% endblock %}"
@@ -20,9 +20,9 @@ def ended(bench: Bench, end: str, name: str, code: str, **how: Any) -> str:
     bench.write(name, code)
     shop = bench.load("shop")
     app = bench.app(shop)
-    add(app, shop.Order(id=1, total=500))
+    place(app, shop, "a1")
     with app.test_request_context():
-        payment = extension(app).start(1)
+        payment = extension(app).start("a1")
         outcome = getattr(bench.gateway, end)(payment, **how)
     return app.test_client().get(outcome.return_url).text
 
@@ -59,4 +59,4 @@ def test_one_page_of_the_shops_own(bench: Bench, end: str, how: dict[str, Any], 
     page = ended(bench, end, *pages()[2], **how)
     assert said in page
     assert ("bdqp-button" in page) == (end == "cancel")
-    assert "Order 1</title>" in page
+    assert "Order a1</title>" in page

@@ -11,7 +11,7 @@ def test_a_shops_own_tests_pass(bench: Bench) -> None:
     bench.copy("Your own tests")
     done = run(bench, f"python -m pytest -q -p no:cacheprovider {plugin()} test_shop.py")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_a_shops_own_tests_find_a_bug(bench: Bench) -> None:
@@ -19,7 +19,7 @@ def test_a_shops_own_tests_find_a_bug(bench: Bench) -> None:
     bench.write("shop.py", readme_shop().replace('.status = "paid"', '.status = "lost"'))
     done = run(bench, f"python -m pytest -q -p no:cacheprovider {plugin()} test_shop.py")
     assert done.returncode == 1
-    assert "4 failed, 2 passed" in done.stdout, done.stdout
+    assert "4 failed, 3 passed" in done.stdout, done.stdout
 
 
 def plugin() -> str:

@@ -16,10 +16,10 @@ import requests
 
 from .bench import (
     Bench,
-    add,
     command_line,
     csrf_token,
     lines,
+    place,
     run,
     settings,
     surroundings,
@@ -84,7 +84,7 @@ class Phone:
 def test_on_a_phone(bench: Bench) -> None:
     phone = Phone(bench)
     app = bench.app(bench.load("shop"))
-    add(app, bench.load("shop").Order(id=1, total=500))
+    place(app, bench.load("shop"), "a1")
     (sandbox,), (front,), (*exports, shop) = phone.commands
     given = settings([line.removeprefix("export ") for line in exports])
     with ExitStack() as stack:
@@ -98,7 +98,7 @@ def test_on_a_phone(bench: Bench) -> None:
 
 def buys_on(phone: Phone) -> None:
     """Buy as a phone's browser does, in which the certificate was accepted."""
-    order = f"http://127.0.0.1:{phone.shop}/orders/1"
+    order = f"http://127.0.0.1:{phone.shop}/orders/a1"
     with requests.Session() as browser:
         browser.verify, browser.trust_env = False, False
         token = csrf_token(browser.get(order).text)

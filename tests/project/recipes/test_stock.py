@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .bench import Bench, add, bench_down, press, value
+from .bench import Bench, add, bench_down, csrf_token, press, value
 
 
 class StockShop:
@@ -18,10 +18,22 @@ class StockShop:
         self.app = bench.app(self.shop)
         add(self.app, self.shop.Product(id=1, stock=stock))
         bought = {"product_id": 1, "quantity": 2, "total": 500}
-        add(self.app, *(self.shop.Order(id=n + 1, **bought) for n in range(orders)))
+        add(self.app, *(self.shop.Order(reference=f"a{n + 1}", **bought) for n in range(orders)))
 
     def press(self, order: int) -> int:
-        return press(self.app.test_client(), f"/orders/{order}").status_code
+        return press(self.app.test_client(), f"/orders/a{order}").status_code
+
+    def payment(self, order: int = 1) -> Any:
+        """The order's newest payment, read anew."""
+        payment = self.shop.bdquickpay.Payment
+        mine = self.shop.db.select(payment).filter_by(customer_reference=f"a{order}")
+        with self.app.app_context():
+            return self.shop.db.session.scalar(mine.order_by(payment.id.desc()))
+
+    def change(self, entity: Any, **values: Any) -> None:
+        with self.app.app_context():
+            self.shop.db.session.execute(self.shop.db.update(entity).values(**values))
+            self.shop.db.session.commit()
 
     def ends(self, act: Callable[..., Any], payment: Any, **how: Any) -> None:
         """The gateway's side ends a payment, and the customer comes back."""
@@ -33,7 +45,7 @@ class StockShop:
 
     def status(self, order: int = 1) -> str:
         with self.app.app_context():
-            return str(self.shop.db.session.get(self.shop.Order, order).status)
+            return str(self.shop.find_order(f"a{order}").status)
 
 
 @pytest.fixture
@@ -94,7 +106,34 @@ def test_late_money_for_goods_that_are_gone(stocked: Stocked) -> None:
     shop.ends(shop.gateway.time_out, late)
     shop.press(2)
     shop.ends(shop.gateway.pay, late, late=True)
-    assert (shop.status(1), shop.status(2), shop.stock) == ("short", "new", 0)
+    assert (shop.status(1), shop.status(2), shop.stock) == ("new", "new", 0)
+    assert (shop.payment(1).status, shop.payment(1).reason) == (
+        "flagged",
+        "the goods are sold out",
+    )
+    assert resolved(shop, "stays flagged") == 1
+    shop.change(shop.shop.Product, stock=2)
+    assert resolved(shop, "is completed") == 0
+    assert (shop.status(1), shop.status(2), shop.stock) == ("paid", "new", 0)
+
+
+def resolved(shop: StockShop, said: str) -> int:
+    """Accept the flagged payment: the exit code."""
+    invoice = shop.payment(1).invoice_id
+    decision = ["bdquickpay", "resolve", invoice, "--accept", "--note", "there are more now"]
+    done = shop.app.test_cli_runner().invoke(args=decision)
+    assert said in done.output, done.output
+    return done.exit_code
+
+
+def test_order_that_grew_while_it_was_paid_sells_nothing(stocked: Stocked) -> None:
+    shop = stocked(5, 1)
+    shop.press(1)
+    shop.change(shop.shop.Order, total=900)
+    shop.ends(shop.gateway.pay, shop.gateway.payments[0])
+    assert (shop.status(), shop.payment().reason) == ("new", "the order's total has changed")
+    assert (shop.press(1), shop.stock) == (303, 3)
+    assert len(shop.gateway.payments) == 1
 
 
 def test_late_money_beside_a_new_payment_takes_the_goods_once(stocked: Stocked) -> None:
@@ -111,9 +150,7 @@ def test_late_money_beside_a_new_payment_takes_the_goods_once(stocked: Stocked) 
 def test_end_of_an_older_payment_frees_nothing(stocked: Stocked) -> None:
     shop = stocked(5, 1)
     shop.press(1)
-    with shop.app.app_context():
-        shop.shop.db.session.get(shop.shop.Order, 1).total = 600
-        shop.shop.db.session.commit()
+    shop.change(shop.shop.Order, total=600)
     shop.press(1)
     new, old = shop.gateway.payments
     assert shop.stock == 3
@@ -127,10 +164,7 @@ def test_stock_when_an_expired_payment_is_found_by_the_click(stocked: Stocked) -
     shop = stocked(2, 1)
     shop.press(1)
     shop.gateway.time_out(shop.gateway.payments[0], webhook=False)
-    with shop.app.app_context():
-        payment = shop.shop.db.session.scalar(shop.shop.db.select(shop.shop.bdquickpay.Payment))
-        payment.expires_at = payment.created_at
-        shop.shop.db.session.commit()
+    shop.change(shop.shop.bdquickpay.Payment, expires_at=shop.payment().created_at)
     assert (shop.press(1), shop.stock) == (303, 0)
     assert len(shop.gateway.payments) == 2
 
@@ -140,6 +174,14 @@ def test_two_buyers_of_the_last_goods_at_once(stocked: Stocked) -> None:
     answers = shop.gateway.race(lambda: shop.press(1), lambda: shop.press(2))
     assert sorted(answers) == [303, 409]
     assert shop.stock == 0
+
+
+def test_order_of_another_spelling_is_none(stocked: Stocked) -> None:
+    shop = stocked(5, 1)
+    client = shop.app.test_client()
+    token = csrf_token(client.get("/orders/a1").text)
+    assert client.post("/orders/A1", data={"csrf_token": token}).status_code == 404
+    assert (shop.stock, shop.gateway.payments) == (5, [])
 
 
 def test_stock_stays_when_bkash_is_away(stocked: Stocked, bench: Bench) -> None:

@@ -12,7 +12,19 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from .bench import ROOT, Bench, add, block, database, extension, lines, settings, value
+from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
+
+from .bench import (
+    ROOT,
+    Bench,
+    block,
+    database,
+    extension,
+    lines,
+    place,
+    settings,
+    value,
+)
 
 SWEEP = "The sweep: cron, systemd, a worker"
 
@@ -23,15 +35,16 @@ def forgotten(bench: Bench, tmp_path: Path) -> Flask:
     bench.copy(SWEEP)
     shop = bench.load("shop")
     app = bench.app(shop)
-    add(app, shop.Order(id=1, total=500))
+    place(app, shop, "a1")
     with app.test_request_context():
-        payment = extension(app).start(1)
+        payment = extension(app).start("a1")
         bench.gateway.pay(payment, webhook=False)
         payment.check_after = payment.created_at
         database(app).session.commit()
     names = ("SECRET_KEY", "SQLALCHEMY_DATABASE_URI")
     given = [f"FLASK_{name}={os.environ[f'FLASK_{name}']}\n" for name in names]
-    given.append("FLASK_BDQUICKPAY_APP_KEY=any-app-key\nFLASK_BDQUICKPAY_SECRET_KEY=any-secret\n")
+    given.append(f"FLASK_BDQUICKPAY_APP_KEY={APP_KEY}\n")
+    given.append(f"FLASK_BDQUICKPAY_SECRET_KEY={SECRET_KEY}\n")
     given.append(f"FLASK_BDQUICKPAY_BASE_URL={bench.gateway.server.base_url}\n")
     bench.write(".env", "".join(given))
     (tmp_path / ".venv/bin").mkdir(parents=True)

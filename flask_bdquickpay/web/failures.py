@@ -1,0 +1,80 @@
+"""What a customer is shown when no payment could be started: nothing was charged."""
+
+from __future__ import annotations
+
+import logging
+from functools import singledispatch
+
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from ..errors import (
+    ConfigurationError,
+    GatewayError,
+    GatewayUnavailableError,
+    InvalidPaymentRequest,
+    OrderNotFoundError,
+)
+from ..state import current_state
+from . import pages
+
+_logger = logging.getLogger(__name__)
+
+
+def problem(name: str, code: int, reference: str | None = None) -> ResponseReturnValue:
+    """Answer with `problem.html`; with a fresh button when there is a reference."""
+    return pages.render("problem.html", problem=name, reference=reference), code
+
+
+@singledispatch
+def answer_to(error: Exception, reference: str) -> ResponseReturnValue:
+    """Log why the payment of an order was not started, and tell the customer so.
+
+    Whatever the shop's own code raises gets here, so that it reaches no customer.
+    """
+    _logger.error("No payment for order %r", reference, exc_info=error)
+    current_state().store.session.rollback()  # what failed may have left it unusable
+    return problem("shop_error", 500, reference)
+
+
+@answer_to.register(HTTPException)
+def _(error: HTTPException, reference: str) -> ResponseReturnValue:
+    """What the shop's code said with ``abort()``: a redirect, to its login say, is its wish."""
+    answer = error.get_response()
+    if 300 <= answer.status_code < 400:
+        return answer
+    if answer.status_code in (401, 403):
+        return problem("refused", 403)
+    if answer.status_code == 404:  # as of db.get_or_404()
+        return problem("not_found", 404)
+    return answer_to.dispatch(Exception)(error, reference)
+
+
+@answer_to.register(OrderNotFoundError)
+def _(error: OrderNotFoundError, reference: str) -> ResponseReturnValue:
+    _logger.debug("No payment for order %r: %s", reference, error)
+    return problem("not_found", 404)
+
+
+@answer_to.register(InvalidPaymentRequest)
+def _(error: InvalidPaymentRequest, reference: str) -> ResponseReturnValue:
+    _logger.error("Order %r can't be charged: %s", reference, error, exc_info=error)
+    return problem("not_chargeable", 422, reference)
+
+
+@answer_to.register(ConfigurationError)
+def _(error: ConfigurationError, reference: str) -> ResponseReturnValue:
+    _logger.error("No payment for order %r: %s", reference, error)
+    return problem("not_ready", 503, reference)
+
+
+@answer_to.register(GatewayError)
+def _(error: GatewayError, reference: str) -> ResponseReturnValue:
+    _logger.error("No payment for order %r: %s %s", reference, error, error.errors)
+    return problem("rejected", 502, reference)
+
+
+@answer_to.register(GatewayUnavailableError)
+def _(error: GatewayUnavailableError, reference: str) -> ResponseReturnValue:
+    _logger.warning("No payment for order %r: %s", reference, error)
+    return problem("unreachable", 504 if error.status_code is None else 502, reference)

@@ -1,0 +1,52 @@
+"""A payment as a page shows it: from one read, whatever happens to it meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from inspect import getattr_static
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import inspect
+
+from ..gateway.answers import as_status
+from ..payments.models import PaymentMixin
+from ..payments.status import BELIEFS, MONEY_CAME
+
+
+@dataclass(frozen=True)
+class ShownPayment:
+    """Every column of a payment as it was read, and the properties that follow from them.
+
+    The shop's own columns and properties too. What is no column (`events`, a relationship, a
+    method) is asked of the live object: only a shop's own templates do that.
+    """
+
+    _columns: Mapping[str, Any] = field(repr=False)
+    _live: PaymentMixin
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._columns:
+            return self._columns[name]
+        found = getattr_static(type(self._live), name, None)
+        if isinstance(found, property) and found.fget is not None:
+            return found.fget(self)
+        return getattr(self._live, name)
+
+    @property
+    def is_believed_over(self) -> bool:
+        """Whether no money came and none is expected, though it still might come."""
+        return self.status in BELIEFS
+
+    @property
+    def is_unbooked(self) -> bool:
+        """Whether the gateway has the money, and the shop's own code refuses it."""
+        undecided = self.status not in MONEY_CAME and self.resolved_by is None
+        return as_status(self.gateway_status or "") == "completed" and undecided
+
+
+def show(payment: PaymentMixin) -> ShownPayment:
+    """Take a payment, just loaded, as it stands."""
+    names = [attribute.key for attribute in inspect(type(payment)).column_attrs]
+    return ShownPayment(MappingProxyType({n: getattr(payment, n) for n in names}), payment)
