@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ResolutionError
 from . import reasons, signals
 from .database import Conflict
-from .ledger import TRIES, Ledger, refusal
+from .ledger import TRIES, Ledger
 from .models import PaymentMixin
 from .status import PaymentStatus
 from .store import Store
@@ -83,19 +83,15 @@ class Resolution:
     def _move(self, seen: Snapshot, *decision: Any, **values: Any) -> Snapshot:
         """
         :raises Conflict: when another payment has the order.
-        :raises ResolutionError: when somebody else moved it, or the shop's own code won't have it.
+        :raises ResolutionError: when somebody else moved it, or the shop's own code objects.
         """
         try:
             moved = self.ledger.move(seen, *decision, **values)
-        except Conflict:
-            raise
         except signals.FlagPayment as objection:
             raise ResolutionError(
                 f"Payment {seen.id} stays {seen.status}: the shop's own code objects: "
                 f"{objection.reason}. Change the order so that it agrees, or reject."
             ) from objection
-        except Exception as error:
-            raise _refused(f"Payment {seen.id} stays {seen.status}", error) from error
         if moved is None:
             raise _overtaken(seen)
         return moved
@@ -132,10 +128,7 @@ class Resolution:
                 "Nobody listens to payment_paid in this process: import the module that connects "
                 "the shop's receiver, at module level."
             )
-        try:
-            self.ledger.announce(seen, source, actor)
-        except Exception as error:
-            raise _refused(f"Payment {seen.id} is still owed", error) from error
+        self.ledger.announce(seen, source, actor)
         return self.store.load(self.store.again(seen))
 
 
@@ -145,9 +138,3 @@ def _rejection(message: str | None) -> str:
 
 def _overtaken(seen: Snapshot) -> ResolutionError:
     return ResolutionError(f"Payment {seen.id} was changed meanwhile; look at it again.")
-
-
-def _refused(what: str, error: Exception) -> Exception:
-    """The error to raise instead of what a receiver raised; any other as it is."""
-    problem = refusal(error)
-    return error if problem is None else ResolutionError(f"{what}: {problem}. Mend the receiver.")
