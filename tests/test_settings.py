@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "LANGUAGE": "en",
     "DELIVERY": "inline",
     "SANDBOX": False,
+    "PRUNE_FLOOR": 365,
 }
 
 

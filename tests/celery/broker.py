@@ -75,14 +75,6 @@ class Broker:
         with self.client as client:
             return int(client.llen(queue))
 
-    def in_hand(self) -> int:
-        """How many messages were taken and are not done."""
-        with self.client as client:
-            return int(client.hlen("unacked"))
-
-    def is_done(self) -> bool:
-        return not self.waiting() and not self.in_hand()
-
     def everything(self) -> dict[bytes, Any]:
         """All that is in it."""
         read = {b"list": lambda c, k: c.lrange(k, 0, -1), b"set": lambda c, k: c.smembers(k)}

@@ -131,9 +131,6 @@ class Company:
         for _ in range(times):
             self.celery_app.tasks[f"bdquickpay.{task}"].apply_async(numbers)
 
-    def wait_until_done(self) -> None:
-        wait_for(self.broker.is_done, "the last message")
-
 
 def found(shop: Shop, broker: Broker, folder: Path, every: int, **config: Any) -> Company:
     """A company of this shop, whose people have the same settings."""
