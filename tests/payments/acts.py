@@ -12,7 +12,7 @@ from blinker import Signal
 from flask_bdquickpay import ReconcileReport, payment_paid
 from flask_bdquickpay.payments.clock import utcnow
 
-from ..shop import Shop
+from ..shop import Shop, told_paid
 
 
 def sweep(shop: Shop, **options: Any) -> ReconcileReport:
@@ -67,6 +67,14 @@ def ended(shop: Shop, payment: Any, ago: timedelta) -> Any:
 def asked(shop: Shop, endpoint: str = "verify") -> int:
     """How often the gateway was called."""
     return sum(request.endpoint == endpoint for request in shop.gateway.requests)
+
+
+def led_back(shop: Shop, payment: Any) -> bool:
+    """Whether a click on the order leads to what is known of this payment, and charges nothing."""
+    before = asked(shop, "create")
+    answer = shop.click(payment.customer_reference)
+    back = told_paid(answer) or answer.location == f"/bdquickpay/success/{payment.token}"
+    return back and asked(shop, "create") == before
 
 
 def payable(shop: Shop) -> int:
