@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ..databases import sqlite_alone as sqlite_alone
 from ..shop import Shop
 
 PREFETCHES = [
