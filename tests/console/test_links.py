@@ -16,7 +16,7 @@ import segno
 from flask_bdquickpay.payments import clock
 from flask_bdquickpay.web.tokens import Link, read_token
 
-from ..databases import sqlite_alone as sqlite_alone
+from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop
 from ..web.buyers import Buyer, costs
 from .commandline import run

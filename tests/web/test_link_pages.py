@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from flask_bdquickpay import ConfigurationError
 from flask_bdquickpay.payments import clock
 
-from ..databases import sqlite_alone as sqlite_alone
+from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop
 from .buyers import Buyer, buyer, costs, link_of, words
 

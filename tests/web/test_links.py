@@ -22,7 +22,7 @@ from flask_bdquickpay import ConfigurationError, InvalidPaymentRequest, PaymentR
 from flask_bdquickpay.payments import clock
 from flask_bdquickpay.web.tokens import Link, WrongTokenError, make_token, read_token
 
-from ..databases import sqlite_alone as sqlite_alone
+from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import KEYS, Shop
 from .buyers import Buyer, buyer, link_of
 
