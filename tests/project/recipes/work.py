@@ -12,14 +12,14 @@ from flask import Flask
 
 from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
 
-from .bench import Bench, add, command_line, database, extension, surroundings
+from .bench import Bench, command_line, database, extension, place, surroundings
 
 
 def order(app: Flask, shop: Any) -> Any:
     """A new order's payment, as the checkout makes it."""
-    add(app, shop.Order(id=1, total=500))
+    place(app, shop, "a1")
     with app.test_request_context():
-        return extension(app).start(1)
+        return extension(app).start("a1")
 
 
 def forget(bench: Bench, app: Flask, payment: Any) -> None:
