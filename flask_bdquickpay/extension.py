@@ -18,6 +18,7 @@ from .gateway.client import BDQuickPayClient
 from .payments.books import DHAKA
 from .payments.checkout import Checkout
 from .payments.dispatch import Dispatch
+from .payments.grounds import check_options
 from .payments.health import Health, HealthCheck
 from .payments.hooks import CheckoutCheck, Dispatcher, Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
@@ -95,6 +96,7 @@ class BDQuickPay(Generic[P, E, F]):
             database, or one that was prepared before.
         """
         check_first(app)
+        check_options(app.config.get("SQLALCHEMY_ENGINE_OPTIONS"))
         settings = read_settings(app)
         db = db or self._db or find_database(app)
         self._models = build_models(db, *self._own_models)
