@@ -6,7 +6,7 @@ about the mark.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -86,6 +86,11 @@ def calls() -> None:
     assert_type(plain.confirm(plain.start("1042")), PaymentMixin)
     assert_type(plain.reconcile().errors, int)
     assert_type(plain.deliver(), int)
+    assert_type(plain.pay_link(1042), str)
+    assert_type(plain.pay_link("1042", expires_in=timedelta(days=3)), str)
+    mixed: list[tuple[str, Decimal | int]] = [("Tea", 640), ("Discount", Decimal("-140"))]
+    assert_type(PaymentRequest(500, label="Tea", lines=mixed).label, str | None)
+    PaymentRequest(500, lines=[("Tea", 500)], account="dhaka")
     verified = plain.client.verify_payment("INVOICE")
     assert_type(verified.amount, Decimal | None)
     if verified.transaction is not None:
@@ -186,6 +191,7 @@ def wrong(payment: PaymentMixin) -> None:
     payment.amount = 5.0  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
     own.confirm(payment)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     len(payment.invoice_id)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    plain.pay_link("1042", 60)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     PaymentRequest(9.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     payment.colour = "pink"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 

@@ -11,11 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import segno
 from flask import redirect
 from werkzeug.test import TestResponse
 
-from flask_bdquickpay import ConfigurationError
 from flask_bdquickpay.payments import clock
 
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri
@@ -316,6 +314,11 @@ def test_shop_without_a_name_has_our_own_head(shop: Shop) -> None:
     assert metas(page)["og:title"] == "bKash payment"
 
 
+def test_way_home_is_the_shops_own_address(named: Shop) -> None:
+    page = named.client.get("/bdquickpay/success/x")
+    assert '<a class="bdqp-link" href="https://shop.example.com/">Back to the shop' in page.text
+
+
 def hrefs(page: TestResponse) -> list[str]:
     return [unescape(found) for found in re.findall(r'href="([^"]*)"', page.text)]
 
@@ -333,6 +336,8 @@ def test_messages_to_the_shop_say_what_they_are_about(named: Shop) -> None:
     assert message(receipt, "mailto:shop@example.com?", "subject") == facts
     link = buyer(named, "1").open()
     assert message(link, "https://wa.me/", "text") == "Order 1"
+    unpaid = buyer(named, named.order()).open()
+    assert message(unpaid, "https://wa.me/", "text") == "Order 2"
     lost = named.client.get("/bdquickpay/success/x")
     assert "https://wa.me/8801712345678" in hrefs(lost)
 
@@ -354,46 +359,3 @@ def test_contact_is_on_every_page(named: Shop) -> None:
         for part in ("tel:01712345678", "mailto:shop@example.com", "https://wa.me/8801712345678",
                      "https://shop.example.com/", "Dhanmondi", "+8801712345678"):  # fmt: skip
             assert part in page.text, part
-
-
-# Codes
-
-
-def test_code_leads_to_the_link(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = clock.utcnow()
-    monkeypatch.setattr(clock, "utcnow", lambda: now)
-    with shop.app.test_request_context():
-        template = shop.app.jinja_env.from_string("{{ bdquickpay_qr('SHAPLA-7') }}")
-        drawn = template.render()
-    url = link_of(shop, "SHAPLA-7")
-    path = re.compile(r'<path[^>]* d="([^"]+)"')
-    wanted = segno.make_qr(url, error="m").svg_inline(scale=5, light="#fff")
-    assert path.findall(drawn) == path.findall(wanted)
-    assert len(path.findall(drawn)) == 2  # the ground and the dark modules
-    assert path.findall(drawn) != path.findall(segno.make_qr(f"{url}x").svg_inline(light="#fff"))
-
-
-@pytest.mark.parametrize("lang", ["en", "bn"])
-def test_code_says_what_it_is_without_being_seen(new_shop: NewShop, lang: str) -> None:
-    shop = new_shop(BDQUICKPAY_LANGUAGE=lang)
-    with shop.app.test_request_context():
-        drawn = shop.app.jinja_env.from_string("{{ bdquickpay_qr(7) }}").render()
-        named = shop.app.jinja_env.from_string("{{ bdquickpay_qr(7, '<Table> 7') }}").render()
-    says = "camera" if lang == "en" else "ক্যামেরা"
-    assert re.match(r'<svg role="img" aria-label="[^"]+" ', drawn)
-    assert says in drawn
-    assert 'aria-label="&lt;Table&gt; 7"' in named
-    assert "<Table>" not in named
-    assert "style=" not in drawn  # a strict Content-Security-Policy lets it be seen
-
-
-def test_code_without_segno_says_what_to_install(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "segno", None)
-    template = shop.app.jinja_env.from_string("{{ bdquickpay_qr(7) }}")
-    with (
-        shop.app.test_request_context(),
-        pytest.raises(ConfigurationError, match=r'pip install "Flask-BDQuickPay\[qr\]"'),
-    ):
-        template.render()
