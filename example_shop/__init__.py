@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
@@ -28,6 +29,8 @@ def create_app(config: Mapping[str, Any] | None = None, instance_path: str | Non
     csrf.init_app(app)
     for part in (language, payments, mail, security, errors):
         part.init_app(app)
+    if app.config["CELERY_BROKER_URL"]:
+        import_module(".work", __name__).init_app(app)  # it alone needs Celery
     for part in (catalogue, cart, checkout, orders, mail):
         app.register_blueprint(part.bp)
     with app.app_context():

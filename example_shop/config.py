@@ -5,6 +5,7 @@
 | `DATABASE_URL` | `postgresql://user:password@host/shop`; else SQLite in the instance folder |
 | `FLASK_BDQUICKPAY_APP_KEY`, `FLASK_BDQUICKPAY_SECRET_KEY` | real keys; without them the sandbox |
 | `FLASK_BDQUICKPAY_PUBLIC_URL` | such as `https://shop.example.com`; real keys and mails need it |
+| `FLASK_CELERY_BROKER_URL` | such as `redis://localhost/0`: workers sweep and write the mails |
 | `FLASK_…` | any other setting, such as `FLASK_SESSION_COOKIE_SECURE=true` behind HTTPS |
 """
 
@@ -27,6 +28,7 @@ def configure(app: Flask, config: Mapping[str, Any]) -> None:
     app.config.update(
         SQLALCHEMY_DATABASE_URI=_database_uri(),
         OUTBOX=str(folder / "outbox"),
+        CELERY_BROKER_URL=None,
         SESSION_COOKIE_SAMESITE="Lax",  # Strict would lose the cart on the way back from bKash
     )
     app.config.from_prefixed_env()
@@ -34,6 +36,8 @@ def configure(app: Flask, config: Mapping[str, Any]) -> None:
     real = app.config.get("BDQUICKPAY_APP_KEY") or app.config.get("BDQUICKPAY_SECRET_KEY")
     app.config.setdefault("BDQUICKPAY_SANDBOX", not real)
     app.config.setdefault("DEMO", app.config["BDQUICKPAY_SANDBOX"])
+    if app.config["CELERY_BROKER_URL"]:
+        app.config.setdefault("BDQUICKPAY_DELIVERY", "deferred")
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _secret_key(folder)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import BinaryIO, Generic, TypeVar, cast
@@ -19,6 +18,7 @@ from .gateway.client import BDQuickPayClient
 from .payments.books import DHAKA
 from .payments.checkout import Checkout
 from .payments.dispatch import Dispatch
+from .payments.grounds import check_options
 from .payments.health import Health, HealthCheck
 from .payments.hooks import CheckoutCheck, Dispatcher, Hooks, OrderLoader, ReturnHandler
 from .payments.ledger import Ledger
@@ -35,10 +35,10 @@ from .payments.status import PaymentStatus
 from .payments.store import Store
 from .payments.tables import Models, build_models
 from .payments.transaction import is_running
-from .sandbox.server import embedded
-from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings, unknown_settings
+from .settings import Settings
+from .startup import check_first, find_database, read_settings
 from .state import State, current_state
-from .web import pages
+from .web import links, pages, qr
 from .web.csrf import exempt_from_csrf
 from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
@@ -87,16 +87,18 @@ class BDQuickPay(Generic[P, E, F]):
 
         Reads ``BDQUICKPAY_APP_KEY``, ``_SECRET_KEY``, ``_PREVIOUS_APP_KEYS``, ``_BASE_URL``,
         ``_PAYMENT_HOSTS``, ``_PUBLIC_URL``, ``_URL_PREFIX``, ``_WEBHOOK``, ``_TIMEOUT``,
-        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY``, ``_SANDBOX`` and
-        ``_PRUNE_FLOOR``; and Flask's ``SERVER_NAME`` and ``TRUSTED_HOSTS``, one of which may say
+        ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY``, ``_SANDBOX``,
+        ``_SHOP``, ``_LINK_AGE`` and ``_PRUNE_FLOOR``; and Flask's ``SECRET_KEY`` and
+        ``SECRET_KEY_FALLBACKS``, and ``SERVER_NAME`` and ``TRUSTED_HOSTS``, one of which may say
         where the shop is.
 
         :raises ConfigurationError: for a setting that is wrong or missing, an app without a
             database, or one that was prepared before.
         """
-        _check_first(app)
-        settings = _read_settings(app)
-        db = db or self._db or _find_database(app)
+        check_first(app)
+        check_options(app.config.get("SQLALCHEMY_ENGINE_OPTIONS"))
+        settings = read_settings(app)
+        db = db or self._db or find_database(app)
         self._models = build_models(db, *self._own_models)
         state = self._state(app, db, settings)
         check_address(state)
@@ -104,6 +106,8 @@ class BDQuickPay(Generic[P, E, F]):
         app.register_blueprint(make_blueprint(), url_prefix=settings.url_prefix)
         app.cli.add_command(commands)
         app.add_template_global(pages.button, "bdquickpay_button")
+        app.add_template_global(links.pay_link, "bdquickpay_link")
+        app.add_template_global(qr.qr, "bdquickpay_qr")
         exempt_from_csrf(app)
 
     def _state(self, app: Flask, db: SQLAlchemy, settings: Settings) -> State:
@@ -209,6 +213,19 @@ class BDQuickPay(Generic[P, E, F]):
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
         return cast("P", current_state().checkout.start(str(reference)))
+
+    def pay_link(self, reference: object, *, expires_in: timedelta | float | None = None) -> str:
+        """Return the address at which whoever has it may pay an order, in any browser.
+
+        The order loader is asked when it is opened, not now. Outside a request it needs
+        ``BDQUICKPAY_PUBLIC_URL``.
+
+        :param expires_in: for how long, also in seconds; else ``BDQUICKPAY_LINK_AGE``.
+        :raises ValueError: for a time that is not above 0, or is longer than 400 days.
+        :raises InvalidPaymentRequest: for a reference that no order can have.
+        :raises ConfigurationError: without ``SECRET_KEY``.
+        """
+        return links.pay_link(reference, expires_in)
 
     def confirm(self, payment: P) -> P:
         """Ask the gateway about a payment, apply its answer and return the payment.
@@ -347,51 +364,3 @@ def _saved_id(payment: PaymentMixin) -> int:
     if session is not None:
         session.flush()
     return int(payment.id)
-
-
-def _check_first(app: Flask) -> None:
-    if "bdquickpay" in app.extensions:
-        raise ConfigurationError(
-            "This app has a BDQuickPay already, whose order loader and receivers a second one "
-            "would replace. Call init_app(app) once, and import that one object where it is needed."
-        )
-
-
-def _read_settings(app: Flask) -> Settings:
-    settings = Settings.from_config(app.config)
-    for doubt in unknown_settings(app.config):
-        app.logger.warning(doubt)
-    if settings.sandbox:
-        return _in_sandbox(app, settings)
-    if not settings.app_key or not settings.secret_key:
-        app.logger.warning(
-            "BDQUICKPAY_APP_KEY or BDQUICKPAY_SECRET_KEY is not set: no payment can be taken."
-        )
-    return settings
-
-
-def _in_sandbox(app: Flask, settings: Settings) -> Settings:
-    keys = (SANDBOX_APP_KEY, SANDBOX_SECRET_KEY)
-    if (settings.app_key or keys[0], settings.secret_key or keys[1]) != keys:
-        raise ConfigurationError(
-            "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
-            "or BDQUICKPAY_SANDBOX to take real payments."
-        )
-    sandbox = embedded(app.instance_path)
-
-    @app.before_request
-    def keep_sandbox_running() -> None:
-        sandbox.ensure()  # the process that ran it may be gone
-
-    app.logger.warning("SANDBOX: no real money moves. Its pages: %s", sandbox.url)
-    return replace(settings, app_key=keys[0], secret_key=keys[1], base_url=sandbox.base_url)
-
-
-def _find_database(app: Flask) -> SQLAlchemy:
-    db = app.extensions.get("sqlalchemy")
-    if not isinstance(db, SQLAlchemy):
-        raise ConfigurationError(
-            "Flask-SQLAlchemy was not found: call db.init_app(app) before "
-            "bdquickpay.init_app(app), or pass it: bdquickpay.init_app(app, db)."
-        )
-    return db

@@ -6,17 +6,21 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .shop import ShopDetails, read_shop
 
 #: No space, query, fragment, user or password.
 _PLAIN = re.compile(r"[^\s?#@]+")
 _HOST = re.compile(r"[^\s?#@/]+")
 #: More seconds than this is a mistake: about three years.
 _LONGEST = 1e8
+#: For how long a payment link may be usable at most.
+LONGEST_LINK = timedelta(days=400)
 #: A shorter key would also be found inside of innocent words.
 _SHORT_KEY = 8
 DEFAULT_BASE_URL = "https://bdquickpay.com/api/bkash/v1"
@@ -124,6 +128,8 @@ class Settings:
     language: str = "en"
     delivery: str = "inline"
     sandbox: bool = False
+    shop: ShopDetails = field(default_factory=ShopDetails)
+    link_age: float = 2592000
     prune_floor: int = 365
 
     @classmethod
@@ -178,6 +184,16 @@ def _days(value: object, key: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 36_500:
         raise ConfigurationError(f"{key} must be a number of days, such as 365, not {value!r}.")
     return value
+
+
+def _link_age(value: object, key: str) -> float:
+    seconds = _seconds(value, key)
+    if seconds > LONGEST_LINK.total_seconds():
+        raise ConfigurationError(
+            f"{key} must be a number of seconds, such as 2592000 (30 days), "
+            f"at most {LONGEST_LINK.total_seconds():.0f} ({LONGEST_LINK.days} days)."
+        )
+    return seconds
 
 
 def _one_of(*words: str) -> Any:
@@ -240,5 +256,7 @@ _READERS: dict[str, Any] = {
     "language": _one_of("en", "bn"),
     "delivery": _one_of("inline", "deferred"),
     "sandbox": _flag,
+    "shop": read_shop,
+    "link_age": _link_age,
     "prune_floor": _days,
 }

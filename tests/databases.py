@@ -96,3 +96,9 @@ def fresh_database(server: str) -> Iterator[str]:
     finally:
         with engine.connect() as connection:
             connection.execute(sa.text(f"DROP DATABASE {name}{force}"))
+
+
+@pytest.fixture(name="database_uri")
+def sqlite_alone(tmp_path: Path) -> str:
+    """For a module whose subject no database has a say in: import it there."""
+    return f"sqlite:///{tmp_path}/shop.sqlite3"

@@ -10,6 +10,7 @@ from flask import Flask
 
 from flask_bdquickpay import BDQuickPay, ConfigurationError
 from flask_bdquickpay.settings import DEFAULT_BASE_URL, Secret, Settings, check_key, is_loopback
+from flask_bdquickpay.shop import ShopDetails
 
 
 def read(**config: Any) -> Settings:
@@ -31,6 +32,8 @@ DEFAULTS: dict[str, Any] = {
     "LANGUAGE": "en",
     "DELIVERY": "inline",
     "SANDBOX": False,
+    "SHOP": ShopDetails(),
+    "LINK_AGE": 2592000,
     "PRUNE_FLOOR": 365,
 }
 

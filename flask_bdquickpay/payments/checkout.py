@@ -63,16 +63,19 @@ class Checkout:
     hooks: Hooks
     urls: Callable[[], ReturnURLs]
 
-    def start(self, reference: str, request: PaymentRequest | None = None) -> PaymentMixin:
+    def start(
+        self, reference: str, request: PaymentRequest | None = None, *, channel: str = "api"
+    ) -> PaymentMixin:
         """Return the payment of an order: paid, still payable, or new.
 
         :param request: what the order loader has said, when it was asked already.
+        :param channel: where a new one begins: button, link or api.
         :raises OrderNotFoundError: when the order loader knows no such order.
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
         self.store.settle_host()  # says so in a receiver or in a block of the host's own
         request = request or self.hooks.load_order(reference)
-        wanted = _Wanted(reference, request, self.urls(), secrets.token_urlsafe(32))
+        wanted = _Wanted(reference, request, self.urls(), secrets.token_urlsafe(32), channel)
         for _ in range(TRIES):
             holder = self.store.find("order_key", reference)
             if holder is None:
@@ -83,6 +86,19 @@ class Checkout:
             if payment is not None:
                 return payment
         raise GatewayUnavailableError("Too many payments of this order at once; try again.")
+
+    def current(self, reference: str, request: PaymentRequest) -> Snapshot | None:
+        """Return the payment that :meth:`start` would take up, as far as we know ourselves.
+
+        ``None`` where it would make a new one. Asks no gateway and writes nothing.
+        """
+        holder = self.store.find("order_key", reference)
+        if holder is None or (holder.money_came and self._is_play_money(holder)):
+            return None
+        if holder.money_came or holder.is_unbooked:
+            return holder
+        same = holder.amount == request.amount and self.settlement.is_ours(holder)
+        return holder if same else None
 
     def _paid_late(self, reference: str) -> Snapshot | None:
         """Return the order's payment on which money has come after all: no second charge.
@@ -165,11 +181,15 @@ class Checkout:
 
     def _paid(self, holder: Snapshot) -> Snapshot | None:
         """Return the paid payment, unless play money is all that was paid."""
-        live = not is_sandbox(self.client.account.fingerprint())
-        if live and is_sandbox(holder.made_with):
+        if self._is_play_money(holder):
             self.store.transaction(lambda: self.store.displace(holder))
             return None
         return holder
+
+    def _is_play_money(self, holder: Snapshot) -> bool:
+        """Whether it was made at a sandbox, while this shop takes money."""
+        live = not is_sandbox(self.client.account.fingerprint())
+        return live and is_sandbox(holder.made_with)
 
     def _change(self, holder: Snapshot, wanted: _Wanted) -> str | None:
         """Say why the customer can't be sent to the order's payment any more."""
@@ -266,6 +286,10 @@ class Checkout:
             amount=wanted.request.amount,
             status=PaymentStatus.CREATED,
             payment_metadata=wanted.request.metadata,
+            label=wanted.request.label,
+            lines=wanted.request.lines_as_json,
+            account=wanted.request.account or "",
+            channel=wanted.channel,
             made_with=self.client.account.fingerprint(),
             made_for=wanted.made_for,
             check_after=clock.utcnow() + self.settlement.patience,
@@ -309,6 +333,7 @@ class _Wanted:
     request: PaymentRequest
     urls: ReturnURLs
     token: str
+    channel: str
 
     @property
     def success_url(self) -> str:

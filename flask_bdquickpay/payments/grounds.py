@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,17 +27,33 @@ _READS = (
 _ROLLS_BACK = ("InnoDB", "ROCKSDB", "TokuDB", "NDBCLUSTER")
 
 
+_AUTOCOMMIT = (
+    "The payments' database connection is in AUTOCOMMIT: what must be rolled back would have been "
+    "committed. Remove isolation_level='AUTOCOMMIT' from SQLALCHEMY_ENGINE_OPTIONS, or give the "
+    "payments an engine without it."
+)
+
+
+def check_options(options: Mapping[str, Any] | None) -> None:
+    """Refuse the options of engines that would commit each statement by themselves.
+
+    :raises ConfigurationError: with the cure.
+    """
+    given = options or {}
+    if "AUTOCOMMIT" in (
+        given.get("isolation_level"),
+        (given.get("execution_options") or {}).get("isolation_level"),
+    ):
+        raise ConfigurationError(_AUTOCOMMIT)
+
+
 def check_rollback(connection: Connection) -> None:
     """Refuse a connection that commits each statement by itself.
 
     :raises ConfigurationError: with the cure.
     """
     if _commits_by_itself(connection):
-        raise ConfigurationError(
-            "The payments' database connection is in AUTOCOMMIT: what must be rolled back would "
-            "have been committed. Remove isolation_level='AUTOCOMMIT' from "
-            "SQLALCHEMY_ENGINE_OPTIONS, or give the payments an engine without it."
-        )
+        raise ConfigurationError(_AUTOCOMMIT)
 
 
 def _commits_by_itself(connection: Connection) -> bool:

@@ -32,7 +32,7 @@ class Store(Database):
         webhooks = select(self.events.c.id).where(
             self.events.c.payment_id == payments.c.id, self.events.c.source == "webhook"
         )
-        self.snapshot = select(*(payments.c[name] for name in _COLUMNS), webhooks.exists())
+        self.snapshot: Any = select(*(payments.c[name] for name in _COLUMNS), webhooks.exists())
         self._by = {
             name: self.snapshot.where(payments.c[name] == bindparam("value"))
             for name in ("id", "token", "invoice_id", "order_key", "trx_id")

@@ -50,12 +50,12 @@ def _permitted(reference: str) -> PaymentRequest:
 def _show_button(reference: str) -> ResponseReturnValue:
     store = current_state().store
     holder = store.find("order_key", reference)
-    if holder is not None and _is_done(holder):
+    if holder is not None and is_done(holder):
         return _not_payable(show(store.load_kept(holder)))
     return pages.render("checkout.html", reference=reference)
 
 
-def _is_done(holder: Snapshot) -> bool:
+def is_done(holder: Snapshot) -> bool:
     """Whether a click on the button would end on a page of ours, too."""
     now = clock.utcnow()
     waits = holder.status == PaymentStatus.PENDING and holder.has_expired(now)
@@ -64,7 +64,7 @@ def _is_done(holder: Snapshot) -> bool:
 
 
 def _send(reference: str, wanted: PaymentRequest) -> ResponseReturnValue:
-    payment = current_state().checkout.start(reference, wanted)
+    payment = current_state().checkout.start(reference, wanted, channel="button")
     if payment.is_payable:
         return redirect(str(payment.payment_url), 303)
     return _not_payable(show(payment))

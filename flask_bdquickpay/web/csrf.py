@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-#: Servers post to the first; the second checks for itself.
-_EXEMPT = ("bdquickpay.webhook", "bdquickpay.checkout")
+#: Servers post to the first; the second checks for itself; the third is paid without a cookie.
+_EXEMPT = ("bdquickpay.webhook", "bdquickpay.checkout", "bdquickpay.link")
 
 
 def exempt_from_csrf(app: Flask) -> None:

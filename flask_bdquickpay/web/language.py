@@ -48,14 +48,15 @@ def knows(message: str) -> bool:
 
 def format_money(amount: Decimal) -> str:
     """`৳1,00,000.00`: taka, in lakhs as Bangladesh writes them."""
-    return "৳" + _digits(format_decimal(amount, "#,##,##0.00", locale=ENGLISH))
+    sign = "−" if amount < 0 else ""
+    return f"{sign}৳" + localized(format_decimal(amount.copy_abs(), "#,##,##0.00", locale=ENGLISH))
 
 
 def format_moment(moment: datetime) -> str:
     """The day and time in Bangladesh."""
     language = current_language()
     pattern = _DATE_PATTERNS[language]
-    return _digits(format_datetime(moment, pattern, tzinfo=DHAKA, locale=language))
+    return localized(format_datetime(moment, pattern, tzinfo=DHAKA, locale=language))
 
 
 def _host_language() -> str | None:
@@ -81,5 +82,6 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-def _digits(text: str) -> str:
+def localized(text: str) -> str:
+    """Return a text with the digits of the current language."""
     return text.translate(_BANGLA_DIGITS) if current_language() == BANGLA else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,9 @@ from wtforms.widgets import html_params
 
 from ..errors import InvalidPaymentRequest
 from ..payments.hooks import fault_of
+from ..state import current_state
 from ..text import plain
+from .contact import Contact
 from .explanations import explain
 from .forms import PayForm
 from .language import current_language, format_moment, format_money, knows, translate
@@ -71,9 +73,11 @@ class Helpers:
 
     lang: str
     home: str | None
+    shop: Contact
     money: Callable[[Decimal], str]
     moment: Callable[[datetime], str]
     plain: Callable[[object], str]
+    lines: Callable[[Iterable[tuple[str, object]] | None], list[tuple[str, str]]]
     static: Callable[[str], str]
     explain: Callable[[str], str]
     button: Callable[..., Markup]
@@ -81,12 +85,15 @@ class Helpers:
 
 
 def _helpers() -> Helpers:
+    shop = current_state().settings.shop
     return Helpers(
         lang=current_language(),
-        home=_home(),
+        home=shop.url or _home(),
+        shop=Contact(shop),
         money=format_money,
         moment=format_moment,
         plain=plain,
+        lines=_lines,
         static=_static,
         explain=explain,
         button=button,
@@ -97,14 +104,16 @@ def _helpers() -> Helpers:
 def _again(reference: str, label: str) -> Markup:
     """A button that a page of ours offers; none for an order that could not be paid by it.
 
-    Where the form's token could not be kept (:func:`may_write_session`), a link leads to it.
+    Where the form's token could not be kept (:func:`may_write_session`), a link leads to it; so it
+    does from the pages of a payment link, which needs none.
     """
     if fault_of(reference):
         return Markup()
-    if may_write_session():
+    by_link = request.endpoint == "bdquickpay.link"
+    if may_write_session() and not by_link:
         return button(reference, label)
     link = Markup('<a class="bdqp-link bdqp-link--main" href="{}">{}</a>')
-    return link.format(_checkout_url(reference), label)
+    return link.format("" if by_link else _checkout_url(reference), label)
 
 
 def _checkout_url(reference: object) -> str:
@@ -127,6 +136,11 @@ def _home() -> str | None:
     adapter = current_app.create_url_adapter(request)
     found = adapter is not None and adapter.test("/", "GET")
     return f"{request.script_root}/" if found else None
+
+
+def _lines(lines: Iterable[tuple[str, object]] | None) -> list[tuple[str, str]]:
+    """The lines of an order, of a request or as they are stored, as they are to be read."""
+    return [(plain(text), format_money(Decimal(str(cost)))) for text, cost in lines or ()]
 
 
 def _static(filename: str) -> str:

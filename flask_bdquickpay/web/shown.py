@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import getattr_static
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +13,9 @@ from sqlalchemy import inspect
 from ..gateway.answers import as_status
 from ..payments.models import PaymentMixin
 from ..payments.status import BELIEFS, MONEY_CAME
+
+#: For whoever holds the payment's token.
+_PRIVATE = ("trx_id", "invoice_id", "reason", "payment_metadata", "payment_url", "token")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class ShownPayment:
         """Whether the gateway has the money, and the shop's own code refuses it."""
         undecided = self.status not in MONEY_CAME and self.resolved_by is None
         return as_status(self.gateway_status or "") == "completed" and undecided
+
+    def for_strangers(self) -> ShownPayment:
+        """The same without what proves or explains a payment, for who has not come back from it."""
+        hidden = dict.fromkeys(_PRIVATE)
+        return replace(self, _columns=MappingProxyType({**self._columns, **hidden}))
 
 
 def show(payment: PaymentMixin) -> ShownPayment:

@@ -7,6 +7,8 @@ from flask import Response, request
 _HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 _WORDS = ("prefetch", "prerender", "preview")
 _OURS_TO_ANSWER = ("bdquickpay.static", "bdquickpay.webhook")
+#: Changes nothing by itself, whoever looks; a messenger's preview is to see it.
+_HARMLESS = ("bdquickpay.link", ("GET", "HEAD"))
 
 
 def answer_unasked() -> Response | None:
@@ -15,11 +17,16 @@ def answer_unasked() -> Response | None:
     A browser throws a prefetched 503 away and makes the request again when the link is followed;
     what succeeds it might show instead.
     """
-    if request.endpoint in _OURS_TO_ANSWER:
+    if request.endpoint in _OURS_TO_ANSWER or _is_harmless():
         return None
     if _is_prefetch():
         return Response(status=503)
     return Response(status=200) if request.method == "HEAD" else None
+
+
+def _is_harmless() -> bool:
+    endpoint, methods = _HARMLESS
+    return request.endpoint == endpoint and request.method in methods
 
 
 def _is_prefetch() -> bool:

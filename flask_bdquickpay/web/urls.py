@@ -32,6 +32,15 @@ def return_urls() -> ReturnURLs:
     )
 
 
+def link_url(token: str) -> str:
+    """Return the address of a payment link.
+
+    :raises ConfigurationError: when the shop does not say where it is.
+    """
+    check_address(current_state())
+    return _external_url("bdquickpay.link", token=token)
+
+
 def check_address(state: State) -> None:
     """
     :raises ConfigurationError: when a visitor could say where the keys of an account are sent.

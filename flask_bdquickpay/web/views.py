@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from .checkout import checkout
+from .links import link
 from .pages import template_folder
 from .returns import cancel, status, success
 from .unasked import answer_unasked
@@ -22,6 +23,7 @@ def make_blueprint() -> Blueprint:
     blueprint.add_url_rule(
         "/checkout/<path:reference>", view_func=checkout, methods=["GET", "POST"]
     )
+    blueprint.add_url_rule("/pay/<path:token>", view_func=link, methods=["GET", "POST"])
     blueprint.add_url_rule("/success/<path:token>", view_func=success)
     blueprint.add_url_rule("/cancel/<path:token>", view_func=cancel)
     blueprint.add_url_rule("/status/<path:token>", view_func=status)

@@ -16,7 +16,7 @@ LOCALES = {"en": "en-GB", "bn": "bn-BD"}
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1200, height=800)
 # Nothing but this machine is called, also where the network is closed.
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -30,7 +30,7 @@ LARGE_TEXT = "--blink-settings=defaultFontSize=32,defaultFixedFontSize=26"
 
 
 def launch(playwright: Playwright, *arguments: str) -> Browser:
-    return playwright.chromium.launch(executable_path=EXECUTABLE, args=[*_ARGUMENTS, *arguments])
+    return playwright.chromium.launch(executable_path=EXECUTABLE, args=[*ARGUMENTS, *arguments])
 
 
 @contextmanager

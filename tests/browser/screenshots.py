@@ -69,6 +69,11 @@ def _pages(page: Page, folder: Path, lang: str) -> Iterator[str]:
         yield from tour.plain_tour(page, shop)
 
 
+def _links(page: Page, folder: Path, lang: str) -> Iterator[str]:
+    with stage.shapla(folder, lang) as shop:
+        yield from tour.link_tour(page, shop)
+
+
 def _sandbox(page: Page, _folder: Path, lang: str) -> Iterator[str]:
     with SandboxServer(synchronous=True, merchant="Shapla Store") as server:
         if lang == "en":
@@ -79,6 +84,7 @@ def _sandbox(page: Page, _folder: Path, lang: str) -> Iterator[str]:
 TOURS: dict[str, Callable[[Page, Path, str], Iterator[str]]] = {
     "shop": _shop,
     "pages": _pages,
+    "links": _links,
     "sandbox": _sandbox,
 }
 

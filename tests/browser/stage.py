@@ -111,6 +111,20 @@ class PlainShop:
             )
             return payment.one()
 
+    def link(self, reference: str, **options: Any) -> str:
+        """The payment link of an order."""
+        with self.app.test_request_context(base_url=self.url):
+            return self.extension.pay_link(reference, **options)
+
+    def change_total(self, total: str) -> None:
+        """Let every order cost something else, for which there are no lines."""
+        self.extension.order_loader(lambda reference: PaymentRequest(total, label="Tea and honey"))
+
+    def refund(self) -> None:
+        """Write down that the payment made last was sent back."""
+        with self.app.app_context():
+            self.extension.record_refund(self.newest(), by="Ayesha", note="two were broken")
+
     def seconds_pass(self) -> None:
         """So that the gateway is asked again."""
         with self.app.app_context():
@@ -125,8 +139,37 @@ _ORDER_PAGE = """<!doctype html>
 <body><main><h1>{{ reference }}</h1>{{ bdquickpay_button(reference) }}</main></body></html>"""
 
 
+#: A shop that says who it is.
+SHAPLA = {
+    "en": {"name": "Shapla Store", "address": "House 12, Road 5\nDhanmondi, Dhaka"},
+    "bn": {"name": "শাপলা স্টোর", "address": "বাড়ি ১২, রোড ৫\nধানমন্ডি, ঢাকা"},
+}
+CONTACT = {
+    "logo": "bdquickpay/static/icon.svg",
+    "phone": "01712-345678",
+    "whatsapp": "01712-345678",
+    "email": "help@shapla.example.com",
+    "url": "https://shapla.example.com",
+}
+LINES = {
+    "en": ("Tea and honey", "2 × Sylhet black tea", "1 × Sundarbans honey", "Delivery", "Discount"),
+    "bn": ("চা ও মধু", "২ × সিলেটের চা", "১ × সুন্দরবনের মধু", "ডেলিভারি", "ছাড়"),
+}
+COSTS = ("640", "650.50", "60", "-100")
+
+
 @contextmanager
-def plain(folder: Path, language: str) -> Iterator[PlainShop]:
+def shapla(folder: Path, language: str) -> Iterator[PlainShop]:
+    """The same shop, which says who it is and what an order consists of."""
+    label, *texts = LINES[language]
+    request = PaymentRequest("1250.50", label=label, lines=zip(texts, COSTS, strict=True))
+    with plain(folder, language, BDQUICKPAY_SHOP=CONTACT | SHAPLA[language]) as shop:
+        shop.extension.order_loader(lambda reference: request)
+        yield shop
+
+
+@contextmanager
+def plain(folder: Path, language: str, **config: Any) -> Iterator[PlainShop]:
     app, extension = Flask("plain"), BDQuickPay()
     with ExitStack() as stack:
         server = stack.enter_context(SandboxServer(synchronous=True, merchant="Shapla Store"))
@@ -137,6 +180,7 @@ def plain(folder: Path, language: str) -> Iterator[PlainShop]:
             BDQUICKPAY_SECRET_KEY=SECRET_KEY,
             BDQUICKPAY_BASE_URL=server.base_url,
             BDQUICKPAY_LANGUAGE=language,
+            **config,
         )
         database = SQLAlchemy(app)
         extension.init_app(app)

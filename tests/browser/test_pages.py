@@ -44,6 +44,16 @@ def test_the_payment_pages(visitor: Visit, axe: str, tmp_path: Path, lang: str) 
 
 
 @LANGUAGES
+@pytest.mark.parametrize("width", [320, 1200])
+def test_the_pages_of_a_link(
+    visitor: Visit, axe: str, tmp_path: Path, lang: str, width: int
+) -> None:
+    size = {"width": width, "height": 700}
+    with stage.shapla(tmp_path, lang) as shop, visitor(lang, viewport=size) as page:
+        inspect(page, axe, tour.link_tour(page, shop))
+
+
+@LANGUAGES
 def test_the_sandbox_for_the_buyer(visitor: Visit, axe: str, lang: str) -> None:
     with SandboxServer(synchronous=True) as server, visitor(lang) as page:
         inspect(page, axe, tour.hosted_tour(page, server))
@@ -59,10 +69,17 @@ def test_large_text_fits_a_small_phone(
 ) -> None:
     page = large_text
     wide: dict[str, int] = {}
-    with stage.plain(tmp_path, "en") as plain, SandboxServer(synchronous=True) as server:
+    shapla_folder = tmp_path / "shapla"
+    shapla_folder.mkdir()
+    with (
+        stage.plain(tmp_path, "en") as plain,
+        stage.shapla(shapla_folder, "en") as shapla,
+        SandboxServer(synchronous=True) as server,
+    ):
         for stops in (
             tour.example_tour(page, shop),
             tour.plain_tour(page, plain),
+            tour.link_tour(page, shapla),
             tour.hosted_tour(page, server),
             tour.desk_tour(page, server),
         ):

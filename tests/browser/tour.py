@@ -248,6 +248,56 @@ def _problems(page: Page, shop: PlainShop, sandbox: Any) -> Iterator[str]:
     yield "not-found"
 
 
+# Payment links
+
+
+def link_tour(page: Page, shop: PlainShop) -> Iterator[str]:
+    """What one link opens, from the first look to the refund."""
+    link, sandbox = shop.link("FLN6-QLJL-DZHC"), shop.server.sandbox
+    page.goto(link)
+    yield "link"
+    page.click(PAY_BUTTON)
+    page.wait_for_url("**/pay/bkash/*")
+    page.goto(link)
+    yield "link-goes-on"
+    sandbox.pay(shop.newest())
+    page.goto(link)
+    yield "link-paid"
+    page.goto(sandbox.return_url(sandbox.find(shop.newest().invoice_id)))
+    yield "receipt"
+    shop.refund()
+    page.goto(link)
+    yield "link-refunded"
+    yield from _troubled_links(page, shop)
+
+
+def _troubled_links(page: Page, shop: PlainShop) -> Iterator[str]:
+    sandbox = shop.server.sandbox
+    link = shop.link("FLN6-QLJL-DZHD")
+    page.goto(link)
+    page.click(PAY_BUTTON)
+    page.wait_for_url("**/pay/bkash/*")
+    sandbox.pay(shop.newest(), amount=1, completes=True)
+    page.goto(link)
+    yield "link-flagged"
+    page.goto(shop.link("FLN6-QLJL-DZHE"))
+    shop.change_total("980")
+    page.click(PAY_BUTTON)
+    page.locator("[role=alert]").wait_for()
+    yield "link-changed"
+    sandbox.fault("500", "create")
+    page.click(PAY_BUTTON)
+    page.locator(".bdqp-link--main").wait_for()
+    yield "link-unreachable"
+    page.goto(shop.link("FLN6-QLJL-DZHE", expires_in=0.01))
+    page.reload()
+    yield "link-run-out"
+    link = shop.link("FLN6-QLJL-DZHF")
+    shop.extension.order_loader(lambda reference: None)
+    page.goto(link)
+    yield "link-ended"
+
+
 def _start(page: Page, shop: PlainShop, reference: str) -> None:
     page.goto(f"{shop.url}/orders/{reference}")
     page.click(PAY_BUTTON)

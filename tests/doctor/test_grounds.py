@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
+from flask_bdquickpay import ConfigurationError
 
 from ..databases import on_sqlite
 from ..shop import NewShop, Shop
@@ -19,8 +22,19 @@ def test_what_is_rolled_back_is_gone(shop: Shop) -> None:
     assert check(shop, "databases") == (OK, "Receivers write where the payments are.")
 
 
-def test_autocommit_is_red(new_shop: NewShop) -> None:
-    shop = new_shop(SQLALCHEMY_ENGINE_OPTIONS={"isolation_level": "AUTOCOMMIT"})
+AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
+
+
+@pytest.mark.parametrize("options", [AUTOCOMMIT, {"execution_options": AUTOCOMMIT}])
+@on_sqlite
+def test_autocommit_is_refused_at_start(new_shop: NewShop, options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="SQLALCHEMY_ENGINE_OPTIONS"):
+        new_shop(SQLALCHEMY_ENGINE_OPTIONS=options)
+
+
+def test_autocommit_is_red(shop: Shop) -> None:
+    with shop.app.app_context():
+        shop.db.engine.update_execution_options(isolation_level="AUTOCOMMIT")
     result = check(shop, "transactions")
     assert result.state == RED
     assert "Remove isolation_level='AUTOCOMMIT' from SQLALCHEMY_ENGINE_OPTIONS" in result.message

@@ -19,7 +19,7 @@ TESTS = Path(__file__).parents[1]
 # The map
 
 #: From the ground up: each may import those before it.
-VOCABULARY = ("errors", "deadline", "text", "money", "settings")
+VOCABULARY = ("errors", "deadline", "text", "money", "shop", "settings")
 CORE = (*VOCABULARY, "gateway", "payments")
 EVERYTHING = ("",)
 
@@ -31,12 +31,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "state": CORE,
     "web": (*VOCABULARY, "gateway.answers", "payments", "state"),
     "doctor": (*CORE, "state"),
-    "console": (*VOCABULARY, "payments", "state", "doctor", "sandbox"),
+    "console": (
+        *(*VOCABULARY, "payments", "state", "doctor", "sandbox"),
+        *("web.links", "web.qr", "web.tokens"),
+    ),
     "desk": (*VOCABULARY, "payments", "state", "doctor", "web"),
     "sandbox": (),
     "testing": ("gateway", "sandbox"),
     "celery": (*VOCABULARY, "payments", "state"),
     "metrics": (*VOCABULARY, "payments", "state"),
+    "startup": (*VOCABULARY, "sandbox"),
     "extension": EVERYTHING,
     "": EVERYTHING,
 }
@@ -101,6 +105,7 @@ HIDDEN = {
     ("testing", "sqlalchemy"): "pytest loads it in every session of the host",
     ("web.language", "flask_babel"): "the host's, which may not have it",
     ("payments.statement_file", "openpyxl"): "an extra, heavy, for XLSX alone",
+    ("web.qr", "segno"): "optional: the extra qr",
     ("", UNREADABLE): "the public names are loaded when they are asked for",
 }
 

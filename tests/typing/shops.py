@@ -146,6 +146,12 @@ def after_payment(payment: PaymentMixin) -> ResponseReturnValue:
     return redirect(f"/orders/{payment.customer_reference}")
 
 
+@plain.dispatcher
+def tell_worker(event_id: int) -> None:
+    delivered = plain.deliver_event(event_id)
+    assert_type(delivered, bool)
+
+
 @own.return_handler
 def after_own_payment(payment: MyPayment) -> ResponseReturnValue:
     return payment.note

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from flask_bdquickpay.payments import clock
 
+from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop, told_paid
 
 

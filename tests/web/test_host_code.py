@@ -21,6 +21,7 @@ from flask_bdquickpay import (
     PaymentRequest,
 )
 
+from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop
 
 NOTHING_TAKEN = "No money was taken"

@@ -15,6 +15,7 @@ from werkzeug.routing import Map, Rule
 from flask_bdquickpay import InvalidPaymentRequest, OrderNotFoundError, PaymentRequest
 from flask_bdquickpay.payments.hooks import fault_of
 
+from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop
 
 BANGLA = ["বই-১", "র\u200d্যাক-১", "ইহ্\u200cতিশাম-১", "হঠাৎ্\u200c"]

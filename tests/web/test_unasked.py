@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop
 
 PREFETCHES = [

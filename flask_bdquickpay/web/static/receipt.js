@@ -1,4 +1,9 @@
-// Adds what only a script can do to the receipt: copying the transaction id, and printing.
+// Adds what only a script can do to the receipt: copying the transaction id, sharing and printing.
+
+function say(button) {
+  document.getElementById(button.dataset.bdqpSays).textContent = button.dataset.bdqpDone;
+  button.lastChild.textContent = button.dataset.bdqpDone;
+}
 
 async function copy(button) {
   const code = document.getElementById(button.dataset.bdqpCopy);
@@ -8,8 +13,23 @@ async function copy(button) {
     getSelection().selectAllChildren(code);
     if (!document.execCommand("copy")) return; // it is selected: the customer can copy it
   }
-  document.getElementById(button.dataset.bdqpSays).textContent = button.dataset.bdqpDone;
-  button.lastChild.textContent = button.dataset.bdqpDone;
+  say(button);
+}
+
+async function share(button) {
+  const text = button.dataset.bdqpShare;
+  try {
+    if (navigator.share) return await navigator.share({ title: document.title, text });
+    await navigator.clipboard.writeText(text);
+    say(button);
+  } catch {
+    // The customer thought better of it, or the browser does not let a page copy.
+  }
+}
+
+for (const button of document.querySelectorAll("[data-bdqp-share]")) {
+  button.hidden = !navigator.share && !navigator.clipboard;
+  button.addEventListener("click", () => share(button));
 }
 
 for (const button of document.querySelectorAll("[data-bdqp-copy]")) {

@@ -151,8 +151,8 @@ def run(bench: Bench, command: str, **environment: str) -> subprocess.CompletedP
 
 def command_line(command: str) -> list[str]:
     words = shlex.split(command)
-    interpreter = {"flask": [sys.executable, "-m", "flask"], "python": [sys.executable]}
-    return interpreter[words[0]] + words[1:]
+    modules = {"flask": ["-m", "flask"], "celery": ["-m", "celery"], "rq": ["-m", "rq.cli"]}
+    return [sys.executable, *({"python": []} | modules)[words[0]], *words[1:]]
 
 
 def surroundings(**environment: str) -> dict[str, str]:

@@ -156,6 +156,29 @@ def test_person_makes_the_order_fit_and_accepts(shop: ReadmeShop) -> None:
     assert shop.status == "paid"
 
 
+# An order that is gone
+
+
+def test_old_tab_of_a_deleted_order_pays_no_other(shop: ReadmeShop) -> None:
+    """SQLite gives the id of the row that was deleted last to the next one."""
+    shop.click()
+    db, order = shop.module.db, shop.module.Order
+    with shop.app.app_context():
+        for gone in db.session.scalars(sa.select(order)):
+            db.session.delete(gone)
+        db.session.commit()
+        db.session.add(order(total=9999))
+        db.session.commit()
+    shop.gateway.pay(shop.gateway.payments[0])
+    (payment,) = shop.payments()
+    assert (payment.status, payment.gateway_status) == ("pending", "completed")
+    assert payment.problem.startswith("shop.fulfil raised")
+    assert value(shop.app, order.status) == "new"
+    reject = ["bdquickpay", "resolve", payment.invoice_id, "--reject", "--note", "sent it back"]
+    assert shop.app.test_cli_runner().invoke(args=reject).exit_code == 0
+    assert shop.payments()[0].status == "failed"
+
+
 # A stranger's click
 
 

@@ -1,0 +1,73 @@
+"""What an app brings when it is prepared: its settings and its database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from .errors import ConfigurationError
+from .sandbox.server import embedded
+from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings, unknown_settings
+
+
+def check_first(app: Flask) -> None:
+    """
+    :raises ConfigurationError: for an app that has a BDQuickPay.
+    """
+    if "bdquickpay" in app.extensions:
+        raise ConfigurationError(
+            "This app has a BDQuickPay already, whose order loader and receivers a second one "
+            "would replace. Call init_app(app) once, and import that one object where it is needed."
+        )
+
+
+def read_settings(app: Flask) -> Settings:
+    """Return what the app's configuration says; what is doubtful in it is logged.
+
+    With ``BDQUICKPAY_SANDBOX`` the embedded sandbox runs from now on.
+
+    :raises ConfigurationError: naming the key that is wrong.
+    """
+    settings = Settings.from_config(app.config)
+    for doubt in unknown_settings(app.config):
+        app.logger.warning(doubt)
+    if settings.sandbox:
+        return _in_sandbox(app, settings)
+    if not settings.app_key or not settings.secret_key:
+        app.logger.warning(
+            "BDQUICKPAY_APP_KEY or BDQUICKPAY_SECRET_KEY is not set: no payment can be taken."
+        )
+    return settings
+
+
+def _in_sandbox(app: Flask, settings: Settings) -> Settings:
+    keys = (SANDBOX_APP_KEY, SANDBOX_SECRET_KEY)
+    if (settings.app_key or keys[0], settings.secret_key or keys[1]) != keys:
+        raise ConfigurationError(
+            "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
+            "or BDQUICKPAY_SANDBOX to take real payments."
+        )
+    sandbox = embedded(app.instance_path)
+
+    @app.before_request
+    def keep_sandbox_running() -> None:
+        sandbox.ensure()  # the process that ran it may be gone
+
+    app.logger.warning("SANDBOX: no real money moves. Its pages: %s", sandbox.url)
+    return replace(settings, app_key=keys[0], secret_key=keys[1], base_url=sandbox.base_url)
+
+
+def find_database(app: Flask) -> SQLAlchemy:
+    """Return the app's Flask-SQLAlchemy.
+
+    :raises ConfigurationError: when it has none.
+    """
+    db = app.extensions.get("sqlalchemy")
+    if not isinstance(db, SQLAlchemy):
+        raise ConfigurationError(
+            "Flask-SQLAlchemy was not found: call db.init_app(app) before "
+            "bdquickpay.init_app(app), or pass it: bdquickpay.init_app(app, db)."
+        )
+    return db
