@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..payments.reports import EventRecord, Reports
-from ..payments.waiting import OutboxEvent
 from ..state import State
 
 
@@ -12,7 +11,7 @@ def deliver_again(state: State, event: EventRecord) -> str:
 
     Its receivers know it by `event.id`, the idempotency key that they were promised.
     """
-    state.outbox.deliver_again(OutboxEvent(event.id, event.payment_id, None))
+    state.outbox.deliver_again(event.id)
     return _outcome(state, event)
 
 

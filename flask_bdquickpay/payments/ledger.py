@@ -83,7 +83,12 @@ class Ledger:
 
     def note(self, seen: Snapshot, source: str, note: str, **values: Any) -> None:
         """Record a fact that changed nothing, or count it up when it repeats itself."""
-        self.store.transaction(lambda: self.store.repeat(seen, source, note, **values))
+
+        def work() -> None:
+            self.store.hold(seen)
+            self.store.repeat(seen, source, note, **values)
+
+        self.store.transaction(work)
 
     def keep(
         self,
@@ -104,8 +109,10 @@ class Ledger:
             return seen
 
         def work() -> bool:
-            columns = changed | scheduled
-            if columns and not seen.is_closed and not self.store.amend(seen, **columns):
+            columns = {} if seen.is_closed else changed | scheduled
+            if not columns:
+                self.store.hold(seen)
+            elif not self.store.amend(seen, **columns):
                 return False
             if source != "status":
                 self.store.repeat(seen, source, **said)
@@ -211,6 +218,7 @@ class Ledger:
         """Send `payment_created`; a receiver that raises does not keep the customer from paying."""
 
         def work() -> None:
+            self.store.hold(seen)  # a receiver's savepoint needs a transaction around it
             self.send(signals.payment_created, seen)
 
         if signals.payment_created.receivers:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,10 +75,11 @@ class Outbox:
         else:
             self._courier.take(f"Event {event.id}", lambda: self._deliver_one(event))
 
-    def deliver_again(self, event: OutboxEvent) -> None:
+    def deliver_again(self, event_id: int) -> None:
         """Deliver an event once more, as if it were new."""
-        self._waiting.reopen_event(event.id)
-        self.committed(replace(event, attempts=0))
+        event = self._waiting.reopen_event(event_id)
+        if event is not None:
+            self.committed(event)
 
     def deliver(self, limit: int | None = None, stop: Callable[[], bool] = never) -> int:
         """Deliver what is due, at most `limit` events, and return how many were delivered.
@@ -96,19 +96,29 @@ class Outbox:
                 self._waiting.close_unheard(begun - UNHEARD, name, refunds=kind)
         if not heard:
             return 0
-        tried = delivered = 0
-        while limit is None or tried < limit:
-            size = _BATCH if limit is None else min(_BATCH, limit - tried)
+        tried: set[int] = set()
+        delivered = 0
+        while limit is None or len(tried) < limit:
+            size = _BATCH if limit is None else min(_BATCH, limit - len(tried))
             with self._app.app_context():
                 batch = self._waiting.due_events(begun, size, heard)
-            if not batch:
+            fresh = [event for event in batch if event.id not in tried]
+            if not fresh:
                 break
-            for event in batch:
+            for event in fresh:
                 if stop():
                     return delivered
-                delivered += self._deliver_one(event)
-            tried += len(batch)
+                tried.add(event.id)
+                delivered += self._try_to_deliver(event)
         return delivered
+
+    def _try_to_deliver(self, event: OutboxEvent) -> bool:
+        """As :meth:`_deliver_one`; one bad event stops nobody."""
+        try:
+            return self._deliver_one(event)
+        except Exception:
+            _logger.exception("Event %s stays in the outbox", event.id)
+            return False
 
     def is_due(self) -> bool:
         """Whether there is something that this process could deliver now."""
@@ -137,12 +147,12 @@ class Outbox:
             now = clock.utcnow()
             if not self._waiting.claim_event(event, now, now + _lease(event.attempts)):
                 return False
-            loaded = self._store.load_event(event.id)
-            if loaded is None:
-                self._waiting.close_event(event.id, "its payment is gone", None)
+            loaded = event.token and self._store.load_event(event.id, event.token)
+            if not loaded:
+                self._waiting.close_event(event, "its payment is gone", None)
                 return False
             error = self._call_receivers(*loaded)
-            self._waiting.close_event(event.id, error, _again(event.attempts))
+            self._waiting.close_event(event, error, _again(event.attempts))
         return error is None
 
     def _call_receivers(self, event: PaymentEventMixin, payment: PaymentMixin) -> str | None:

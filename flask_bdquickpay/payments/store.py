@@ -134,13 +134,18 @@ class Store(Database):
         self.keep_loaded()
         return payment
 
-    def load_event(self, event_id: int) -> tuple[PaymentEventMixin, PaymentMixin] | None:
-        """Return the event's object and its payment's; ``None`` when that is gone."""
+    def load_event(
+        self, event_id: int, token: str
+    ) -> tuple[PaymentEventMixin, PaymentMixin] | None:
+        """Return the objects of an event and of its payment, which has this token.
+
+        ``None`` when they are gone.
+        """
         event = self.session.get(self.models.event, event_id, populate_existing=True)
         if event is None:
             return None
         payment = self.session.get(self.models.payment, event.payment_id, populate_existing=True)
-        return None if payment is None else (event, payment)
+        return None if payment is None or payment.token != token else (event, payment)
 
     # Writing, inside a transaction
 
@@ -176,6 +181,16 @@ class Store(Database):
         with conflicts():
             result = self.execute(self._move, updated_at=clock.utcnow(), **key, **values)
         return result.rowcount == 1
+
+    def hold(self, seen: Snapshot) -> None:
+        """Keep the payment as it is until the transaction ends, so that a fact can join it.
+
+        :raises BDQuickPayError: when it is not in the tables that this connection sees.
+        """
+        table = self.payments
+        same = update(table).where(table.c.id == seen.id, table.c.token == seen.token)
+        if self.execute(same.values(checks=table.c.checks)).rowcount != 1:
+            raise self.misplaced(seen)
 
     def displace(self, holder: Snapshot) -> None:
         """Take the order from a payment that has not been paid, or only with play money."""

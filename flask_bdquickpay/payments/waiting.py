@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, func, or_, select, update
 
 from . import clock
 from .database import storable
@@ -135,15 +135,11 @@ class Waiting:
 
     def claim_event(self, event: OutboxEvent, now: datetime, until: datetime) -> bool:
         """Return whether the event is the caller's to deliver; nobody else gets it before then."""
-        table, payments = self._store.events, self._store.payments
-        mine = update(table).where(
-            table.c.id == event.id,
+        table = self._store.events
+        mine = self._one(event).where(
             table.c.deliver_after.is_not(None) if event.is_new else table.c.deliver_after <= now,
             table.c.attempts == event.attempts,
         )
-        if event.token is not None:
-            payment = select(payments.c.id).where(payments.c.token == event.token)
-            mine = mine.where(table.c.payment_id == payment.scalar_subquery())
         values = {"deliver_after": until, "attempts": event.attempts + 1}
         return self._store.transaction(lambda: self._store.execute(mine, **values).rowcount == 1)
 
@@ -155,23 +151,31 @@ class Waiting:
         old = update(table).where(table.c.deliver_after <= before, table.c.attempts == 0, kind)
         self._store.transaction(lambda: self._store.execute(old, **values))
 
-    def close_event(self, event_id: int, error: str | None, again: datetime | None) -> None:
+    def close_event(self, event: OutboxEvent, error: str | None, again: datetime | None) -> None:
         """Note that an event was delivered, or why it was not and when it is tried again."""
         values = (
             {"delivered_at": clock.utcnow(), "deliver_after": None, "error": None}
             if error is None
             else {"deliver_after": again, "error": storable(error)}
         )
-        event = update(self._store.events).where(self._store.events.c.id == event_id)
-        self._store.transaction(lambda: self._store.execute(event, **values))
+        self._store.transaction(lambda: self._store.execute(self._one(event), **values))
 
-    def reopen_event(self, event_id: int) -> None:
-        """Put an event back into the outbox."""
-        event = update(self._store.events).where(self._store.events.c.id == event_id)
-        values = {
-            "deliver_after": clock.utcnow(),
-            "delivered_at": None,
-            "error": None,
-            "attempts": 0,
-        }
-        self._store.transaction(lambda: self._store.execute(event, **values))
+    def reopen_event(self, event_id: int) -> OutboxEvent | None:
+        """Put an event back into the outbox; return it as it is then."""
+        found = self._read(self._undelivered.where(self._store.events.c.id == event_id))
+        event = replace(found[0], attempts=0) if found else None
+        values = {"deliver_after": clock.utcnow(), "delivered_at": None, "error": None}
+        if event is not None:
+            again = self._one(event)
+            self._store.transaction(lambda: self._store.execute(again, attempts=0, **values))
+        return event
+
+    def _one(self, event: OutboxEvent) -> Update:
+        """Changes an event of its own payment: another tenant's tables have such an id, too."""
+        table, payments = self._store.events, self._store.payments
+        found = update(table).where(table.c.id == event.id)
+        if event.token is None:
+            gone = ~select(payments.c.id).where(payments.c.id == table.c.payment_id).exists()
+            return found.where(table.c.payment_id == event.payment_id, gone)
+        payment = select(payments.c.id).where(payments.c.token == event.token)
+        return found.where(table.c.payment_id == payment.scalar_subquery())

@@ -29,6 +29,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 ROOT = Path(__file__).parents[2]
 #: Longer than a lease of the sweep or the outbox, and than the answer to a creation may take.
 SOON = timedelta(minutes=10)
+#: Longer than the lease of an event whose deliveries died again and again.
+LATER = timedelta(hours=7)
 IN_EVERY_CHANGE = {"before COMMIT", "after COMMIT"}
 ASKED = {"before gateway verify", "after gateway verify"}
 PAID = IN_EVERY_CHANGE | {"before receiver of paid", "after receiver of paid"}
@@ -365,4 +367,5 @@ def test_crash_in_every_use_case_of_one_order(
         for use_case in ("webhook", "success", "sweep", "deliver"):
             worker.run(shop, use_case, on, kill_at)
             promises.check(shop)
+    time_passes(shop, LATER, on["reference"])
     recover(shop, worker, on["reference"], "sweep")
