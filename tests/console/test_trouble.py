@@ -99,7 +99,10 @@ def test_help_teaches_by_examples(shop: Shop, name: str) -> None:
 
 
 def test_every_command_of_the_contract_is_there() -> None:
-    expected = "announce deliver doctor payments reconcile resolve sandbox show verify"
+    expected = (
+        "announce deliver doctor erase ledger link metrics payments prune reconcile record-refund "
+        "refunds resolve sandbox show statement verify void-refund"
+    )
     assert sorted(commands.commands) == expected.split()
 
 
