@@ -2,7 +2,10 @@
 
     from flask_bdquickpay.desk import Desk
 
-    Desk(allow=lambda: current_user.is_authenticated and current_user.is_staff).mount(admin)
+    Desk(
+        allow=lambda: current_user.is_authenticated and current_user.is_staff,
+        who=lambda: current_user.name,
+    ).mount(admin)
 
 Needs the extra ``Flask-BDQuickPay[admin]``.
 """

@@ -85,7 +85,8 @@ def test_what_came_is_what_counts(shop: Shop, desk: FlaskClient) -> None:
     accept(desk, payment, accepted="400.00")
     assert "৳400.00" in desk.get(URL + "/").text
     assert "৳500.00" not in desk.get(URL + "/").text
-    assert "৳500.00 asked" in desk.get(PAYMENTS).text
+    assert re.search(r'class="number">৳400.00 <[^>]+>৳500.00 asked<', desk.get(PAYMENTS).text)
+    assert '<p class="amount">৳400.00 ' in desk.get(f"{PAYMENTS}/{payment.id}").text
     (row,) = csv.DictReader(StringIO(desk.get(f"{PAYMENTS}.csv").text))
     assert (row["amount"], row["received_amount"]) == ("500.00", "400.00")
     assert list(row)[-3:] == ["received_amount", "problem", "announced_at"]

@@ -84,10 +84,14 @@ def test_what_the_shop_is_owed_is_found_until_it_is_told(shop: Shop) -> None:
 
 
 def test_a_payment_of_the_first_version_is_owed_nothing(shop: Shop) -> None:
-    shop.change(owed(shop), check_after=None)
+    payment = owed(shop)
+    shop.change(payment, check_after=None)
     with reports(shop) as found:
         assert found.owed().count == 0
         assert found.newest_owed(5) == []
+        record = found.one(payment.id)
+        assert record is not None
+        assert not record.is_owed
 
 
 def test_timeline_is_read_from_its_end(shop: Shop) -> None:
