@@ -154,8 +154,8 @@ def _tasks(attention: Attention) -> list[Task]:
             REFUSED,
             attention.refused.count,
             words.UNBOOKED,
-            f"Money came{_since(attention.refused)}, but the shop’s own code refuses it. Have the "
-            "code mended, or accept or reject each.",
+            f"Money came{_since(attention.refused)}, but the shop’s own code refuses it. Have it "
+            "mended, or accept or reject each.",
         ),
         Task(
             OWED,

@@ -27,10 +27,10 @@ from sqlalchemy import (
 
 from ..doctor.findings import PATIENCE
 from ..payments import clock
-from ..payments.reports import PaymentRecord, is_late, is_owed, is_unbooked
+from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
-from ..payments.waiting import EVER
+from ..payments.waiting import EVER, is_late, is_owed, is_unbooked
 from .sums import worth_of
 
 #: Payments that are read while they are iterated over.

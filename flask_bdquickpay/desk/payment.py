@@ -9,7 +9,9 @@ from typing import Any
 
 from ..payments import clock
 from ..payments.reports import EventRecord, PaymentRecord, Reports
-from ..payments.status import GIVEN_UP, MONEY_CAME, SUPERSEDED, PaymentStatus
+from ..payments.status import MONEY_CAME, PaymentStatus
+from ..payments.store import Store
+from ..payments.verdict import Snapshot
 from . import words
 from .sums import Sum, side_by_side
 
@@ -59,11 +61,11 @@ class Shown:
 
 
 def show(
-    reports: Reports, payment: PaymentRecord, before: int | None = None, after: int | None = None
+    store: Store, payment: PaymentRecord, before: int | None = None, after: int | None = None
 ) -> Shown:
     """Gather what the page shows; the newest events, or those before or after one."""
-    waits = _holds_its_order(payment)
-    unanswered = waits and reports.is_unanswered(payment.id)
+    reports = Reports(store)
+    unanswered = _holds_its_order(store, payment) and reports.is_unanswered(payment.id)
     decide = payment.status == PaymentStatus.FLAGGED or payment.is_unbooked
     odd = payment.received_amount not in (None, payment.amount)
     return Shown(
@@ -83,11 +85,13 @@ def _is_open(payment: PaymentRecord) -> bool:
     return payment.status not in MONEY_CAME and payment.resolved_by is None
 
 
-def _holds_its_order(payment: PaymentRecord) -> bool:
+def _holds_its_order(store: Store, payment: PaymentRecord) -> bool:
     """Whether its order waits for what the gateway says of it."""
-    waits = payment.status in (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
-    made_way = payment.reason in (SUPERSEDED, GIVEN_UP)
-    return waits and not made_way and not payment.is_unbooked
+    if not _is_open(payment) or payment.is_unbooked:
+        return False
+    one = store.snapshot.where(store.payments.c.id == payment.id)
+    seen = Snapshot(*tuple(store.session.execute(one).one()))
+    return seen.may_hold_order and not seen.made_way
 
 
 def page_of(

@@ -110,8 +110,8 @@ class Pages:
 
     def _payment(self, payment_id: int, form: NoteForm | None = None) -> str:
         payment = _found(_listing().one(payment_id))
-        reports = Reports(current_state().store)
-        shown = show(reports, payment, _argument("before"), _argument("after"))
+        store = current_state().store
+        shown = show(store, payment, _argument("before"), _argument("after"))
         wanted = ResolveForm if shown.can_decide else NoteForm
         form = form if isinstance(form, wanted) else wanted(formdata=None)
         if isinstance(form, ResolveForm):

@@ -36,6 +36,8 @@ MEANINGS = {
 }
 #: What is paid and waits for the shop's own code.
 UNBOOKED, UNTOLD = "Paid, not booked", "Paid, shop not told"
+_UNBOOKED = "The money came, but the shop’s own code refuses to book it."
+_NOT_YET_BOOKED = "The money came, but the database was in the way. The sweep books it soon."
 SOURCES = {
     "webhook": "Webhook",
     "return": "Customer’s return",
@@ -72,7 +74,7 @@ def meaning(payment: PaymentRecord, *, unanswered: bool) -> str:
     :param unanswered: whether the gateway told nothing when it was last asked.
     """
     if payment.is_unbooked:
-        return "The money came, but the shop’s own code refuses to book it."
+        return _UNBOOKED if payment.problem else _NOT_YET_BOOKED
     if payment.is_owed:
         return "The money was verified, but the shop’s own code has not been told of it."
     if is_rejected(payment):

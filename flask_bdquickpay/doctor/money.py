@@ -13,6 +13,7 @@ from .findings import Patient, Result, ok, red, warning
 #: Of so many payments it is told who refuses them.
 _SAMPLE = 100
 _NAMED = 3
+_IN_THE_WAY = "the database was in the way"
 
 
 def check_owed(patient: Patient) -> Result:
@@ -20,13 +21,13 @@ def check_owed(patient: Patient) -> Result:
     owed = patient.reports.owed()
     if not owed.count:
         return ok("The shop was told of every payment.")
-    newest = patient.reports.newest_owed(1)
-    raised = f" {plain(newest[0].problem)[:200]}: mend that first." if newest[0].problem else ""
+    (one,) = patient.reports.some_owed(1)
+    raised = f" {plain(one.problem)[:200]}: mend that first." if one.problem else ""
     return red(
         f"Payments that are paid, and of which the shop was not told: {owed.count}, since "
         f"{moment(owed.oldest)} UTC.{raised} Run 'flask bdquickpay reconcile' or 'deliver' in a "
-        "process that imports your receivers of payment_paid, or 'flask bdquickpay announce "
-        f"{newest[0].invoice_id}' for the newest."
+        "process that imports your receivers of payment_paid; or, for one of them, 'flask "
+        f"bdquickpay announce {one.invoice_id}'."
     )
 
 
@@ -35,21 +36,20 @@ def check_refused(patient: Patient) -> Result:
     refused = patient.reports.unbooked()
     if not refused.count:
         return ok("No money is refused by the shop's own code.")
-    who = "; ".join(_receivers(patient.reports.newest_unbooked(_SAMPLE)))
+    who = "; ".join(_receivers(patient.reports.some_unbooked(_SAMPLE)))
     return red(
-        f"Payments whose money came, and which the shop's own code refuses to book: "
-        f"{refused.count}. {who}. Mend that, and 'flask bdquickpay reconcile' books them; or "
-        "decide about each with 'flask bdquickpay resolve'."
+        f"Payments whose money came, and which are not booked: {refused.count}. {who}. Mend that, "
+        "and 'flask bdquickpay reconcile' books them; or decide about each with 'flask bdquickpay "
+        "resolve'."
     )
 
 
 def _receivers(payments: Sequence[PaymentRecord]) -> Iterator[str]:
-    """Say who refuses how many, and what it raised last."""
-    problems = [plain(payment.problem or "unknown")[:200] for payment in payments]
+    """Say what each raised last, and how many it refuses."""
+    problems = [plain(payment.problem or _IN_THE_WAY)[:200] for payment in payments]
     names = [problem.partition(" raised ")[0] for problem in problems]
     for name, count in Counter(names).most_common(_NAMED):
-        raised = problems[names.index(name)].partition(" raised ")[2] or "something"
-        yield f"{name} refuses {count}: {raised}"
+        yield f"{problems[names.index(name)]} ({count})"
 
 
 def check_flagged(patient: Patient) -> Result:

@@ -14,7 +14,7 @@ from . import clock, reasons
 from .refund_rows import owed
 from .status import PaymentStatus
 from .store import Store
-from .waiting import EVER
+from .waiting import is_owed, is_unbooked
 
 #: So many of a period's payments are looked at for its durations, the newest.
 _SAMPLE = 1000
@@ -69,7 +69,8 @@ class Health:
 
     :ivar open: payments that are created or pending, by status; ages since they were begun.
     :ivar flagged: payments that wait for a person; ages since their money came.
-    :ivar unbooked: payments whose money is there and that the shop's own code refuses.
+    :ivar unbooked: payments whose money is there and is not booked, since the shop's own code
+        refuses it, say.
     :ivar unannounced: completed payments of which the shop has not been told.
     :ivar refunds_owed: rejected payments whose money was not sent back; ages since it came.
     :ivar due: payments that the sweep should look at.
@@ -105,8 +106,8 @@ class HealthCheck:
         health = Health(
             open=self._open(now),
             flagged=self._pile(now, came, payments.status == PaymentStatus.FLAGGED),
-            unbooked=self._pile(now, payments.created_at, *self._unbooked()),
-            unannounced=self._pile(now, came, *self._unannounced()),
+            unbooked=self._pile(now, payments.created_at, is_unbooked(self._payments)),
+            unannounced=self._pile(now, came, is_owed(self._payments)),
             refunds_owed=self._pile(now, came, *owed(self._payments)),
             due=self._pile(now, payments.check_after, payments.check_after <= now),
             events_due=self._pile(
@@ -132,19 +133,6 @@ class HealthCheck:
     def _pile(self, now: datetime, since: Any, *conditions: Any) -> Pile:
         statement: Select[Any] = select(func.count(), func.min(since)).where(*conditions)
         return _pile(now, *self._store.session.execute(statement).one())
-
-    def _unbooked(self) -> tuple[Any, ...]:
-        payments = self._payments.c
-        open_ = payments.status.in_((PaymentStatus.PENDING, PaymentStatus.CREATED))
-        return open_, payments.problem.is_not(None)
-
-    def _unannounced(self) -> tuple[Any, ...]:
-        payments = self._payments.c
-        return (
-            payments.check_after >= EVER,
-            payments.status == PaymentStatus.COMPLETED,
-            payments.announced_at.is_(None),
-        )
 
     def _last_webhook(self) -> datetime | None:
         events = self._events.c

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
 from ..gateway.answers import as_status
 from .models import MAX_ID
-from .status import BELIEFS, MONEY_CAME, UNANSWERED, PaymentStatus
+from .status import MONEY_CAME, UNANSWERED, PaymentStatus
 from .store import Store
-from .waiting import EVER
+from .waiting import is_late, is_owed, is_unbooked
 
 _BATCH = 500
 #: No id is longer: what is, the database need not be asked about.
@@ -70,7 +70,7 @@ class PaymentRecord:
 
     @property
     def is_unbooked(self) -> bool:
-        """Whether the gateway has the money, and the shop's own code refuses it."""
+        """Whether the money came and is not booked: the shop's own code refuses it, say."""
         is_closed = self.status in MONEY_CAME or self.resolved_by is not None
         return as_status(self.gateway_status or "") == "completed" and not is_closed
 
@@ -205,21 +205,21 @@ class Reports:
         return self._backlog(self._payments.c.verified_at, is_owed(self._payments))
 
     def unbooked(self) -> Backlog:
-        """Return the payments whose money the shop's own code refuses to book."""
+        """Return the payments whose money came and that are not booked."""
         return self._backlog(self._payments.c.created_at, is_unbooked(self._payments))
 
-    def newest_owed(self, limit: int) -> list[PaymentRecord]:
-        """Return the newest of the payments of which the shop was not told."""
-        return self._newest(is_owed(self._payments), limit)
+    def some_owed(self, limit: int) -> list[PaymentRecord]:
+        """Return some of the payments of which the shop was not told."""
+        return self._some(is_owed(self._payments), limit)
 
-    def newest_unbooked(self, limit: int) -> list[PaymentRecord]:
-        """Return the newest of the payments whose money the shop's own code refuses."""
-        return self._newest(is_unbooked(self._payments), limit)
+    def some_unbooked(self, limit: int) -> list[PaymentRecord]:
+        """Return some of the payments whose money came and that are not booked."""
+        return self._some(is_unbooked(self._payments), limit)
 
-    def _newest(self, condition: ColumnElement[bool], limit: int) -> list[PaymentRecord]:
-        newest = self._payment.where(condition).order_by(self._payments.c.id.desc())
-        rows = self._store.session.execute(newest.limit(limit))
-        return [PaymentRecord(*tuple(row)) for row in rows]
+    def _some(self, condition: ColumnElement[bool], limit: int) -> list[PaymentRecord]:
+        looked_at_last = self._payments.c.check_after.desc()
+        some = self._payment.where(condition).order_by(looked_at_last).limit(limit)
+        return [PaymentRecord(*tuple(row)) for row in self._store.session.execute(some)]
 
     def without_received(self, *, agreed: bool) -> int:
         """Return how many payments do not say what came, as none of version 0.1.0 does.
@@ -336,34 +336,3 @@ class Reports:
 
     def _read_events(self, statement: Select[Any]) -> list[EventRecord]:
         return [EventRecord(*tuple(row)) for row in self._store.session.execute(statement)]
-
-
-# What the sweep watches, so that an index on check_after finds it
-
-
-def is_owed(payments: Table) -> ColumnElement[bool]:
-    """Payments that are paid and of which the shop was not told."""
-    columns = payments.c
-    completed = columns.status == PaymentStatus.COMPLETED
-    return and_(columns.check_after >= EVER, completed, columns.announced_at.is_(None))
-
-
-def is_late(events: Table, before: datetime, heard: Collection[bool]) -> ColumnElement[bool]:
-    """Events that should have been delivered before then.
-
-    One that nobody in this process listens to, and nobody has tried, waits for another process.
-    """
-    about_refund = events.c.refund_id.is_not(None)
-    ours = [about_refund if kind else ~about_refund for kind in heard]
-    return and_(events.c.deliver_after <= before, or_(events.c.attempts > 0, *ours))
-
-
-def is_unbooked(payments: Table) -> ColumnElement[bool]:
-    """Payments whose money the shop's own code refuses to book."""
-    columns = payments.c
-    return and_(
-        columns.check_after >= EVER,
-        func.lower(func.trim(columns.gateway_status)) == "completed",
-        columns.status.in_((PaymentStatus.PENDING, *BELIEFS)),
-        columns.resolved_by.is_(None),
-    )

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, Update, and_, func, or_, select, update
 
 from . import clock
 from .database import storable
-from .status import PaymentStatus
+from .status import BELIEFS, PaymentStatus
 from .store import Store
 from .verdict import Snapshot
 
 #: Before every payment.
 EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _BATCH = 100
+#: Money may still come on a payment, unless a person has decided about it.
+_OPEN = (PaymentStatus.PENDING, *BELIEFS)
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,10 @@ class Waiting:
     def find_owed(self) -> Iterator[Snapshot]:
         """Yield the completed payments of which the shop has not been told."""
         table, last = self._store.payments, 0
-        statement = self._store.snapshot.where(
-            table.c.check_after >= EVER,  # an index finds what is later, not what is not null
-            table.c.status == PaymentStatus.COMPLETED,
-            table.c.announced_at.is_(None),
-        )
+        statement = self._store.snapshot.where(is_owed(table))
+        key = table.c.id + 0  # not the table's own order, in which all of it would be read
         while True:
-            after = statement.where(table.c.id > last).order_by(table.c.id).limit(_BATCH)
+            after = statement.where(key > last).order_by(key).limit(_BATCH)
             batch = self._store.all(after, {})
             yield from batch
             if not batch:
@@ -179,3 +178,37 @@ class Waiting:
             return found.where(table.c.payment_id == event.payment_id, gone)
         payment = select(payments.c.id).where(payments.c.token == event.token)
         return found.where(table.c.payment_id == payment.scalar_subquery())
+
+
+# What waits. The index on check_after or deliver_after finds it, since few rows have either: SQLite
+# would rather take the index of a status that most rows have, if it could.
+
+
+def is_owed(payments: Table) -> ColumnElement[bool]:
+    """Payments that are paid and of which the shop was not told."""
+    columns = payments.c
+    completed = func.lower(columns.status) == PaymentStatus.COMPLETED.value
+    return and_(columns.check_after >= EVER, completed, columns.announced_at.is_(None))
+
+
+def is_unbooked(payments: Table) -> ColumnElement[bool]:
+    """Payments whose money came and that are not booked: the shop's own code refuses them, say."""
+    columns = payments.c
+    return and_(
+        columns.check_after >= EVER,
+        func.lower(func.trim(columns.gateway_status)) == "completed",
+        func.lower(columns.status).in_([status.value for status in _OPEN]),
+        func.lower(columns.resolved_by).is_(None),
+    )
+
+
+def is_late(events: Table, before: datetime, heard: Collection[bool]) -> ColumnElement[bool]:
+    """Events that should have been delivered before then.
+
+    One that nobody in this process listens to, and nobody has tried, waits for another process.
+
+    :param heard: as :attr:`.outbox.Outbox.heard`.
+    """
+    about_refund = events.c.refund_id.is_not(None)
+    ours = [about_refund if kind else ~about_refund for kind in heard]
+    return and_(events.c.deliver_after <= before, or_(events.c.attempts > 0, *ours))

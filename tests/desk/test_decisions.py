@@ -27,6 +27,10 @@ def accept(desk: FlaskClient, payment: Any, **form: str) -> Any:
     return press(desk, payment.id, "resolve", decision="accept", note="seen", **form)
 
 
+def page_of(desk: FlaskClient, payment: Any) -> str:
+    return unescape(desk.get(f"{PAYMENTS}/{payment.id}").text)
+
+
 # What came
 
 
@@ -173,6 +177,25 @@ def test_payment_that_the_gateway_can_not_tell_of_is_given_up(
     shop.gateway.clear_faults()
     shop.click(payment.customer_reference)
     assert len(shop.payments(payment.customer_reference)) == 2
+
+
+def test_expired_payment_that_still_holds_its_order_is_given_up(
+    shop: Shop, desk: FlaskClient
+) -> None:
+    payment = shop.started()
+    shop.gateway.fault("500", "verify", None)
+    shop.success(payment)
+    shop.change(payment, status="expired")
+    assert "Whether they paid, the gateway cannot tell now." in page_of(desk, payment)
+    assert "Given up" in said(press(desk, payment.id, "give-up", note="no record of it"))
+
+
+def test_payment_that_made_way_is_not_given_up(shop: Shop, desk: FlaskClient) -> None:
+    payment = shop.started()
+    shop.gateway.fault("500", "verify", None)
+    shop.success(payment)
+    shop.change(payment, reason="superseded")
+    assert "Give up" not in page_of(desk, payment)
 
 
 def test_giving_up_needs_a_reason(shop: Shop, desk: FlaskClient) -> None:

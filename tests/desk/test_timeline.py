@@ -73,8 +73,8 @@ def test_page_reads_no_more_than_it_shows(shop: Shop, desk: FlaskClient) -> None
     lengthen(shop, payment, 60)
     with statements(shop) as sent:
         desk.get(f"{PAYMENTS}/{payment}")
-    events = [sql for sql in sent if "FROM bdquickpay_payment_event" in sql]
-    assert all("LIMIT" in sql for sql in events)
+    (events,) = [sql for sql in sent if sql.startswith("SELECT bdquickpay_payment_event.id")]
+    assert "LIMIT" in events
 
 
 def test_fact_that_repeats_itself_says_how_often(shop: Shop, desk: FlaskClient) -> None:

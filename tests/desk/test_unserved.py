@@ -56,7 +56,7 @@ def test_money_that_is_refused_can_be_accepted_once_the_code_is_mended(
     payment = refused(shop)
     with refusing(shop):
         page = press(desk, payment.id, "resolve", decision="accept", note="the goods are there")
-        assert "the shop’s own code raised ValueError" in said(page)
+        assert "no_stock raised ValueError: sold out" in said(page)
         assert not shop.payment(payment).is_paid
     page = press(desk, payment.id, "resolve", decision="accept", note="the goods are there")
     assert said(page) == "Accepted: the payment is paid."
@@ -74,6 +74,15 @@ def test_money_that_is_refused_can_be_rejected(shop: Shop, desk: FlaskClient) ->
     text = page_of(desk, payment.id)
     assert "Rejected by Ayesha. No money was sent back from here." in text
     assert 'id="resolve"' not in text
+
+
+def test_money_that_the_database_kept_from_being_booked(shop: Shop, desk: FlaskClient) -> None:
+    payment = refused(shop)
+    shop.change(payment, problem=None)
+    text = page_of(desk, payment.id)
+    assert "The money came, but the database was in the way." in text
+    assert NOT_PAID not in text
+    assert "Paid, not booked" in tasks(desk)
 
 
 # Not told

@@ -15,7 +15,7 @@ def test_shop_that_was_not_told_of_money_is_red(shop: Shop) -> None:
     result = check(shop, "announcements")
     assert result.state == RED
     assert "of which the shop was not told: 1, since 20" in result.message
-    assert f"or 'flask bdquickpay announce {payment.invoice_id}'" in result.message
+    assert f"'flask bdquickpay announce {payment.invoice_id}'" in result.message
     assert "in a process that imports your receivers" in result.message
     learn(shop, payment)
     assert check(shop, "announcements") == (OK, "The shop was told of every payment.")
@@ -35,14 +35,20 @@ def test_money_that_the_shop_refuses_is_red_with_its_receiver(shop: Shop) -> Non
     shop.change(payments[0], problem="tests.other raised KeyError: 17")
     result = check(shop, "refused")
     assert result.state == RED
-    assert "refuses to book: 3. tests.unserved.no_stock refuses 2: ValueError: sold out; " in (
-        result.message
-    )
-    assert "tests.other refuses 1: KeyError: 17. Mend that" in result.message
+    said = "which are not booked: 3. tests.unserved.no_stock raised ValueError: sold out (2); "
+    assert said in result.message
+    assert "tests.other raised KeyError: 17 (1). Mend that" in result.message
     assert "flask bdquickpay reconcile" in result.message
     for payment in payments:
         learn(shop, payment)
     assert check(shop, "refused").state == OK
+
+
+def test_money_that_the_database_kept_from_being_booked_is_red(shop: Shop) -> None:
+    shop.change(refused(shop), problem=None)
+    result = check(shop, "refused")
+    assert result.state == RED
+    assert "not booked: 1. the database was in the way (1)." in result.message
 
 
 def test_what_came_on_payments_of_the_first_version_is_asked_for(shop: Shop) -> None:

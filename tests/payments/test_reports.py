@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.payments.reports import COLUMNS, Reports
+from flask_bdquickpay.payments.waiting import is_owed, is_unbooked
 
+from ..databases import on_sqlite
 from ..shop import NewShop, Shop
 from ..unserved import learn, owed, refused, refusing
 
@@ -44,14 +46,14 @@ def test_money_that_the_shop_refuses_is_found_until_it_is_booked(shop: Shop) -> 
     with reports(shop) as found:
         assert found.unbooked().count == 1
         assert found.unbooked().oldest == payment.created_at
-        (record,) = found.newest_unbooked(5)
+        (record,) = found.some_unbooked(5)
     assert (record.id, record.received_amount) == (payment.id, Decimal(500))
     assert record.is_unbooked
     assert record.problem == "tests.unserved.no_stock raised ValueError: sold out"
     learn(shop, payment)
     with reports(shop) as found:
         assert found.unbooked().count == 0
-        assert found.newest_unbooked(5) == []
+        assert found.some_unbooked(5) == []
 
 
 def test_money_on_a_payment_that_was_believed_over_is_found_too(shop: Shop) -> None:
@@ -76,7 +78,7 @@ def test_what_the_shop_is_owed_is_found_until_it_is_told(shop: Shop) -> None:
     payment = owed(shop)
     with reports(shop) as found:
         assert (found.owed().count, found.owed().oldest) == (1, payment.verified_at)
-        assert [record.is_owed for record in found.newest_owed(5)] == [True]
+        assert [record.is_owed for record in found.some_owed(5)] == [True]
     learn(shop, payment)
     assert shop.ledger() == [(payment.id, payment.customer_reference)]
     with reports(shop) as found:
@@ -88,7 +90,7 @@ def test_a_payment_of_the_first_version_is_owed_nothing(shop: Shop) -> None:
     shop.change(payment, check_after=None)
     with reports(shop) as found:
         assert found.owed().count == 0
-        assert found.newest_owed(5) == []
+        assert found.some_owed(5) == []
         record = found.one(payment.id)
         assert record is not None
         assert not record.is_owed
@@ -194,3 +196,14 @@ def test_money_that_is_refused_after_the_sweep_had_stopped_looking_is_watched(sh
         learn(shop, payment)
     with reports(shop) as found:
         assert found.unbooked().count == 1
+
+
+@on_sqlite
+@pytest.mark.parametrize("condition", [is_owed, is_unbooked])
+def test_what_waits_is_found_by_the_index_of_what_waits(shop: Shop, condition: Any) -> None:
+    with shop.app.app_context():
+        table = shop.bdquickpay.Payment.__table__
+        statement = sa.select(sa.func.count()).select_from(table).where(condition(table))
+        sql = statement.compile(shop.db.engine, compile_kwargs={"literal_binds": True})
+        plan = shop.db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}")).all()
+    assert "USING INDEX ix_bdquickpay_payment_check_after" in str(plan)
