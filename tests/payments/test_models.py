@@ -422,7 +422,7 @@ def test_row_that_the_shops_own_column_refuses_is_told_as_it_is(database_uri: st
 
     class Payment(PaymentMixin, db.Model):  # type: ignore[misc]
         __tablename__ = "till"
-        channel = db.Column(db.String(10), nullable=False)
+        branch = db.Column(db.String(10), nullable=False)
 
     class Event(PaymentEventMixin, db.Model):  # type: ignore[misc]
         __tablename__ = "till_event"
@@ -432,7 +432,7 @@ def test_row_that_the_shops_own_column_refuses_is_told_as_it_is(database_uri: st
     app = make_app(database_uri, db, bdquickpay, BDQUICKPAY_PUBLIC_URL="https://shop.example")
     with app.app_context():
         db.create_all()
-        with pytest.raises(DBAPIError, match="channel"):
+        with pytest.raises(DBAPIError, match="branch"):
             bdquickpay.start("1")
         db.session.remove()
         db.engine.dispose()
