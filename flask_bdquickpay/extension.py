@@ -42,6 +42,7 @@ from .web import links, pages, qr
 from .web.csrf import exempt_from_csrf
 from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
+from .web.webhook import wrong_keys
 
 L = TypeVar("L", bound=OrderLoader)
 C = TypeVar("C", bound=CheckoutCheck)
@@ -141,6 +142,7 @@ class BDQuickPay(Generic[P, E, F]):
             reconciliation=Reconciliation(app, store, settlement, outbox),
             refunds=Refunds(store, RefundRows(store), ledger),
             pruning=Pruning(store, timedelta(days=settings.prune_floor), ledger.late_window),
+            wrong_keys=wrong_keys(),
         )
 
     # What a shop registers

@@ -18,6 +18,7 @@ from .payments.resolution import Resolution
 from .payments.settlement import Settlement
 from .payments.store import Store
 from .payments.tables import Models
+from .repeated import RepeatedWarning
 from .settings import Settings
 
 
@@ -38,6 +39,7 @@ class State:
     reconciliation: Reconciliation
     refunds: Refunds
     pruning: Pruning
+    wrong_keys: RepeatedWarning
 
     @property
     def says_where_it_is(self) -> bool:

@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 import click
 
+from .. import clock
 from ..errors import InvalidPaymentRequest
 from ..money import parse_amount
-from ..payments import clock
 from ..payments.export import write_csv, write_json
 from ..payments.refund_rows import OwedRefund, RefundRecord, RefundRows
 from ..payments.refunds import METHODS

@@ -25,8 +25,8 @@ from sqlalchemy import (
     select,
 )
 
+from .. import clock
 from ..doctor.findings import PATIENCE
-from ..payments import clock
 from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.store import Store

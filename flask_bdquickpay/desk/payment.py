@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..payments import clock
+from .. import clock
 from ..payments.reports import EventRecord, PaymentRecord, Reports
 from ..payments.status import MONEY_CAME, PaymentStatus
 from ..payments.store import Store

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
+from .. import clock
 from ..doctor.findings import PATIENCE
-from ..payments import clock
 from ..payments.reports import Backlog, Reports
 from ..payments.status import PaymentStatus
 from ..payments.store import Store

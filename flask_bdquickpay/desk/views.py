@@ -19,8 +19,8 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
+from .. import clock
 from ..errors import BDQuickPayError, GatewayError
-from ..payments import clock
 from ..payments.reports import Reports
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot

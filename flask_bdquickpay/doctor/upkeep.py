@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ..payments import clock
+from .. import clock
 from ..payments.reports import EventRecord
 from ..text import moment, plain
 from .findings import PATIENCE, Patient, Result, ok, red, warning

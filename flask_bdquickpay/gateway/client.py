@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from .. import clock
 from ..deadline import deadline, remaining
 from ..errors import ConfigurationError, GatewayUnavailableError
 from ..money import PaymentRequest
@@ -192,13 +193,13 @@ class BDQuickPayClient:
 
     def _listener(self, account: Account) -> Callable[[requests.Response], None]:
         """What takes in the head of the answer to a call that is sent now."""
-        pace, sent_at = self._pace(account), dates.utcnow()
+        pace, sent_at = self._pace(account), clock.utcnow()
         sent = pace.now()
 
         def listen(response: requests.Response) -> None:
             pace.heard(response.status_code, response.headers, sent)
             said = response.headers.get("Date", "")
-            skew = dates.clock_skew(said, sent_at, dates.utcnow())
+            skew = dates.clock_skew(said, sent_at, clock.utcnow())
             self.clock_skew = self.clock_skew if skew is None else skew
 
         return listen

@@ -6,11 +6,6 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 
-def utcnow() -> datetime:
-    """This machine's time: the one place where it is read."""
-    return datetime.now(timezone.utc)
-
-
 def http_date(text: str) -> datetime | None:
     """A date of HTTP, in UTC; ``None`` for what is none."""
     try:

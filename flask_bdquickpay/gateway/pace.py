@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 
+from .. import clock
 from . import dates
 
 #: The longest pause that the gateway may ask for, in seconds.
@@ -86,5 +87,5 @@ def _seconds_until(text: str, headers: Mapping[str, str]) -> float:
     moment = dates.http_date(text)
     if moment is None:
         return 0.0
-    now = dates.http_date(headers.get("Date", "")) or dates.utcnow()
+    now = dates.http_date(headers.get("Date", "")) or clock.utcnow()
     return (moment - now).total_seconds()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from .. import clock
 from ..errors import (
     ConfigurationError,
     GatewayError,
@@ -23,7 +24,7 @@ from ..gateway.answers import CreatedPayment
 from ..gateway.client import BDQuickPayClient
 from ..money import PaymentRequest
 from ..settings import Settings
-from . import clock, reasons
+from . import reasons
 from .database import Conflict
 from .hooks import Hooks
 from .ledger import TRIES, Ledger

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
-from . import clock
+from .. import clock
 from .status import PaymentStatus
 
 T = TypeVar("T")

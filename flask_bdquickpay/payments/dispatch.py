@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from time import monotonic
 
 from flask import Flask
 
+from ..repeated import RepeatedWarning
 from ..text import first_line
 from .courier import Courier
 from .hooks import Dispatcher, Hooks
@@ -31,8 +31,8 @@ class Dispatch(Courier):
         super().__init__(_MOST, daemon=True)  # it may never answer, and the process wants to end
         self._app = app
         self._hooks = hooks
-        self._unsaid = 0
-        self._silent_until = 0.0
+        text = "Events not dispatched, but left to the sweep: %s (%s)"
+        self._leave_to_the_sweep = RepeatedWarning(_logger, text, seconds=_SILENCE)
 
     def dispatch(self, event_id: int) -> None:
         """Hand an event over, if there is a dispatcher."""
@@ -52,14 +52,3 @@ class Dispatch(Courier):
                 self._app.ensure_sync(dispatcher)(event_id)
         except Exception as error:
             self._leave_to_the_sweep(f"{type(error).__name__}: {first_line(error)}")
-
-    def _leave_to_the_sweep(self, why: str) -> None:
-        """Log it, once a minute at most."""
-        with self._lock:
-            self._unsaid += 1
-            if monotonic() < self._silent_until:
-                return
-            count, self._unsaid = self._unsaid, 0
-            self._silent_until = monotonic() + _SILENCE
-        text = "Events not dispatched, but left to the sweep: %s (%s)"
-        _logger.warning(text, count, why)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table, null, update
 
-from . import clock
+from .. import clock
 from .status import MONEY_CAME, PaymentStatus
 from .store import Store
 from .verdict import Snapshot

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, select
 
-from . import clock, reasons
+from .. import clock
+from . import reasons
 from .refund_rows import owed
 from .status import PaymentStatus
 from .store import Store

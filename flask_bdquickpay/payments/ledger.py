@@ -13,10 +13,11 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from .. import clock
 from ..errors import BDQuickPayError
 from ..gateway.account import is_sandbox
 from ..text import first_line
-from . import clock, reasons, signals
+from . import reasons, signals
 from .database import Conflict
 from .outbox import Outbox
 from .status import GIVEN_UP, MONEY_CAME, MOVES, PaymentStatus

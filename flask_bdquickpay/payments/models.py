@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlalchemy import JSON, Integer, String
 from sqlalchemy.orm import Mapped
 
+from .. import clock
 from ..gateway.answers import as_status
-from . import clock
 from .columns import (
     UTCDateTime,
     for_type_checkers,

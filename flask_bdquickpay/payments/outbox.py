@@ -10,7 +10,8 @@ from typing import Any
 from blinker import NamedSignal
 from flask import Flask
 
-from . import clock, signals
+from .. import clock
+from . import signals
 from .courier import Courier
 from .dispatch import Dispatch
 from .models import PaymentEventMixin, PaymentMixin

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Table, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from . import clock
+from .. import clock
 from .status import BELIEFS, PaymentStatus
 from .store import Store
 

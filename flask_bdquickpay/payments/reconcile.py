@@ -13,8 +13,9 @@ from datetime import timedelta
 
 from flask import Flask
 
+from .. import clock
 from ..errors import BDQuickPayError, GatewayPausedError
-from . import clock, signals
+from . import signals
 from .outbox import Outbox, never
 from .settlement import Settlement
 from .store import Store

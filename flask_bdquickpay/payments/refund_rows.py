@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, Table, and_, func, insert, or_, select, update
 
-from . import clock
+from .. import clock
 from .database import conflicts, storable
 from .models import RefundMixin
 from .status import PaymentStatus

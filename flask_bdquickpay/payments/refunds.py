@@ -10,9 +10,10 @@ from typing import Any
 
 from blinker import Signal
 
+from .. import clock
 from ..errors import RefundError, RefundNotAllowed, RefundTooLarge
 from ..money import parse_amount
-from . import clock, signals
+from . import signals
 from .database import Conflict
 from .ledger import Ledger
 from .models import MAX_ID, RefundMixin

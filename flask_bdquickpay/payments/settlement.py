@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from .. import clock
 from ..deadline import deadline
 from ..errors import (
     GatewayError,
@@ -23,7 +24,7 @@ from ..errors import (
 from ..gateway.answers import VerifiedPayment
 from ..gateway.client import BDQuickPayClient
 from ..settings import Settings
-from . import clock, reasons, signals
+from . import reasons, signals
 from .columns import MOST_MONEY
 from .database import Conflict
 from .ledger import TRIES, Ledger, refusal

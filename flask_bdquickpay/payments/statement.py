@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Table as SQLTable
 from sqlalchemy import select, update
 
-from . import clock
+from .. import clock
 from .books import DHAKA
 from .statement_file import Table, read_table
 from .statement_values import (

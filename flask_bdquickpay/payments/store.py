@@ -9,8 +9,8 @@ from typing import Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, bindparam, case, func, insert, select, update
 
+from .. import clock
 from ..errors import BDQuickPayError
-from . import clock
 from .database import Database, conflicts, storable
 from .models import PaymentEventMixin, PaymentMixin
 from .status import BELIEFS, GIVEN_UP, MOVES, SUPERSEDED, PaymentStatus

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, Update, and_, func, or_, select, update
 
-from . import clock
+from .. import clock
 from .database import storable
 from .status import BELIEFS, PaymentStatus
 from .store import Store

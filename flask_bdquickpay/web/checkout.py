@@ -6,8 +6,8 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 
+from .. import clock
 from ..money import PaymentRequest
-from ..payments import clock
 from ..payments.status import MONEY_CAME, PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..payments import clock
+from .. import clock
 from . import pages
 from .shown import ShownPayment
 

@@ -14,9 +14,9 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from .. import clock
 from ..errors import InvalidPaymentRequest, OrderNotFoundError
 from ..money import PaymentRequest, parse_amount
-from ..payments import clock
 from ..payments.hooks import fault_of
 from ..payments.status import MONEY_CAME, PaymentStatus
 from ..payments.verdict import Snapshot

@@ -10,8 +10,8 @@ from flask import current_app
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from .. import clock
 from ..errors import ConfigurationError
-from ..payments import clock
 
 _SALT = "bdquickpay.link"
 #: The end comes first, in hundredths of a second; enough until the year 2318.

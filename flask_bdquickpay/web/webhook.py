@@ -15,6 +15,7 @@ from ..deadline import deadline
 from ..errors import BDQuickPayError
 from ..gateway.answers import as_name, refuse_constant
 from ..payments.verdict import Snapshot
+from ..repeated import RepeatedWarning
 from ..state import current_state
 from .body import read_body
 
@@ -24,6 +25,12 @@ MAX_WEBHOOK = 64 * 1024
 #: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
 _DEADLINE = 9.0
 _TIMEOUT = 8.0
+
+
+def wrong_keys() -> RepeatedWarning:
+    """What one app logs of refused keys: anybody can send them, as many as they like."""
+    text = "Webhook refused: wrong or missing X-App-Key (%s of them since this was last said)"
+    return RepeatedWarning(_logger, text, seconds=10)
 
 
 def webhook() -> ResponseReturnValue:
@@ -43,7 +50,7 @@ def webhook() -> ResponseReturnValue:
 
 def _receive() -> ResponseReturnValue:
     if not _key_matches(request.headers.get("X-App-Key", "")):
-        _logger.warning("Webhook refused: wrong or missing X-App-Key")
+        current_state().wrong_keys()
         return {"error": "wrong X-App-Key"}, 401
     try:
         event = _event()

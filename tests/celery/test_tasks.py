@@ -16,8 +16,8 @@ from flask import Flask
 import flask_bdquickpay.celery as ours
 from flask_bdquickpay import ConfigurationError
 from flask_bdquickpay.celery import register_tasks
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.payments import outbox, reconcile
-from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from ..databases import on_sqlite

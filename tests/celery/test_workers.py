@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..databases import on_sqlite
 from ..payments.clock import time_passes

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import segno
 
-from flask_bdquickpay.payments import clock
+from flask_bdquickpay import clock
 from flask_bdquickpay.web.tokens import Link, read_token
 
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri

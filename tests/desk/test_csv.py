@@ -8,7 +8,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..shop import Shop
 from .visits import DHAKA, PAYMENTS, connections, exported, flagged, paid, put

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("flask_admin", reason="needs Flask-Admin")
 
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.desk import charts, words
 from flask_bdquickpay.desk.statistics import Statistics, last_days, last_months
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..shop import Shop
 from .visits import DHAKA, URL, happen, listed, paid, put

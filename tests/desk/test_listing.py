@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 pytest.importorskip("flask_admin", reason="needs Flask-Admin")
 
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.desk.listing import PAGE, Listing, Wanted
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..shop import Shop
 from .visits import PAYMENTS, listed, neighbour, put, statements

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..shop import Shop
 from .visits import PAYMENTS, neighbour, press, put, said, statements

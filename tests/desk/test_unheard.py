@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from flask_bdquickpay import payment_changed
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..shop import Shop
 from .visits import PAYMENTS, URL, happen, listed, paid

@@ -24,8 +24,8 @@ pytest.importorskip("flask_admin", reason="needs Flask-Admin")
 
 from flask_admin import Admin
 
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.desk import Desk
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..shop import Shop
 

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from flask_bdquickpay import doctor
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..databases import on_sqlite
 from ..gateway.hostile import answer, hostile

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from flask_bdquickpay import doctor
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.doctor.findings import Result
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..databases import on_sqlite
 from ..shop import KEYS, NewShop, Shop

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flask_bdquickpay import payment_changed
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..shop import NewShop, Shop
 from .patients import OK, RED, change_event, check

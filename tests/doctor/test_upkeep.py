@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_bdquickpay import doctor, payment_changed
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..databases import on_sqlite
 from ..shop import NewShop, Shop

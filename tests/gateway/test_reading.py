@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flask_bdquickpay import GatewayError, GatewayUnavailableError
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.payments.hooks import check_reference
 from flask_bdquickpay.text import plain
 

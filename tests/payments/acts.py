@@ -10,7 +10,7 @@ from typing import Any
 from blinker import Signal
 
 from flask_bdquickpay import ReconcileReport, payment_paid
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..shop import Shop, told_paid
 

@@ -18,8 +18,8 @@ from flask_bdquickpay import (
     payment_created,
     payment_failed,
 )
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.gateway.account import check_payment_url
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..shop import Shop, told_paid
 

@@ -16,9 +16,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, current_app
 
-from flask_bdquickpay import payment_changed
-from flask_bdquickpay.payments import dispatch
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay import payment_changed, repeated
+from flask_bdquickpay.clock import utcnow
 
 from ..databases import on_sqlite
 from ..shop import Shop
@@ -153,7 +152,7 @@ def test_dispatcher_that_raises_is_logged_once_a_minute_and_the_sweep_delivers(
     deferred: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr(dispatch, "monotonic", lambda: now[0])
+    monkeypatch.setattr(repeated, "monotonic", lambda: now[0])
 
     @deferred.bdquickpay.dispatcher
     def raises(event_id: int) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from flask_bdquickpay import clock
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.gateway import dates
-from flask_bdquickpay.payments import clock
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..databases import on_sqlite
 from ..shop import Shop, told_paid

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.errors import ResolutionError
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..shop import Shop
 from .acts import asked, ended, give_up, make_due, payable, sweep

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask, current_app
 
 from flask_bdquickpay import payment_changed, payment_paid
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.errors import ResolutionError
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..databases import on_sqlite
 from ..shop import Shop, told_paid

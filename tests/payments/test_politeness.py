@@ -14,7 +14,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_bdquickpay import BDQuickPay, GatewayError, PaymentRequest, ReconcileReport
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..shop import Shop
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_bdquickpay import ReconcileReport, payment_paid
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.payments.settlement import Settlement
 
 from ..shop import Shop

@@ -20,7 +20,7 @@ from flask_bdquickpay import (
     refund_changed,
     refund_voided,
 )
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 
 from ..shop import NewShop, Shop
 from .test_races import race

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_bdquickpay import payment_cancelled, payment_flagged, payment_paid
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.errors import ResolutionError
-from flask_bdquickpay.payments.clock import utcnow
 
 from ..databases import on_sqlite
 from ..shop import Shop, told_paid

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.payments.reports import COLUMNS, Reports
 from flask_bdquickpay.payments.waiting import is_owed, is_unbooked
 

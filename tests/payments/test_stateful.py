@@ -25,9 +25,9 @@ from hypothesis.stateful import (
 )
 
 from flask_bdquickpay import payment_changed
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.errors import BDQuickPayError
 from flask_bdquickpay.gateway import pace
-from flask_bdquickpay.payments.clock import utcnow
 from flask_bdquickpay.sandbox.control import Sandbox
 from flask_bdquickpay.sandbox.errors import SandboxError
 from flask_bdquickpay.sandbox.server import SandboxServer

@@ -12,7 +12,7 @@ from flask import abort, redirect, session
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_bdquickpay.payments import clock
+from flask_bdquickpay import clock
 
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop, told_paid

@@ -14,7 +14,7 @@ import pytest
 from flask import redirect
 from werkzeug.test import TestResponse
 
-from flask_bdquickpay.payments import clock
+from flask_bdquickpay import clock
 
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop

@@ -21,8 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
-from flask_bdquickpay import ConfigurationError, InvalidPaymentRequest, PaymentRequest
-from flask_bdquickpay.payments import clock
+from flask_bdquickpay import ConfigurationError, InvalidPaymentRequest, PaymentRequest, clock
 from flask_bdquickpay.web.tokens import Link, WrongTokenError, make_token, read_token
 
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flask_bdquickpay.payments import clock
+from flask_bdquickpay import clock
 
 from ..shop import Shop
 

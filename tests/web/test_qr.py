@@ -9,8 +9,7 @@ from collections.abc import Callable
 import pytest
 import segno
 
-from flask_bdquickpay import ConfigurationError
-from flask_bdquickpay.payments import clock
+from flask_bdquickpay import ConfigurationError, clock
 
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from flask_bdquickpay import payment_paid
-from flask_bdquickpay.payments.clock import utcnow
+from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.payments.verdict import GRACE
 
 from ..shop import Shop, told_paid

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask, request
 from flask_wtf import CSRFProtect
 
-from flask_bdquickpay import payment_paid
+from flask_bdquickpay import payment_paid, repeated
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from ..shop import KEYS, Shop, make_shop
@@ -49,6 +49,19 @@ def test_failed_event_is_applied(shop: Shop) -> None:
     assert shop.webhook(payment, "failed").status_code == 200
     assert shop.payment(payment).status == "failed"
     assert shop.webhook(payment, "completed").status_code == 200  # verify says failed: known
+
+
+def test_storm_of_wrong_keys_is_a_log_line_every_ten_seconds(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(repeated, "monotonic", lambda: now[0])
+    for _ in range(50):
+        assert shop.client.post(URL, json={}, headers={"X-App-Key": "no"}).status_code == 401
+    now[0] += 11
+    assert shop.client.post(URL, json={}).status_code == 401
+    said = "Webhook refused: wrong or missing X-App-Key ({} of them since this was last said)"
+    assert caplog.messages == [said.format(1), said.format(50)]
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", "test-app-key ", "TEST-APP-KEY", "é"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from ..gateway import dates
+from datetime import datetime, timezone
 
 
 def utcnow() -> datetime:
     """The time now, timezone-aware UTC."""
-    return dates.utcnow()
+    return datetime.now(timezone.utc)
