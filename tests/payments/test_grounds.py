@@ -1,0 +1,148 @@
+"""What cannot be rolled back is refused before anything is lost, on each database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from flask_bdquickpay import ConfigurationError, payment_changed, payment_paid
+
+from ..databases import on_sqlite
+from ..shop import NewShop, Shop
+from .acts import confirm, deliver, sweep
+
+on_mariadb = pytest.mark.parametrize("database_uri", ["mariadb"], indirect=True)
+PUBLIC = "https://shop.example.com"
+
+
+def test_engine_that_commits_by_itself_is_refused_and_loses_nothing(new_shop: NewShop) -> None:
+    shop = new_shop(BDQUICKPAY_PUBLIC_URL=PUBLIC)
+    payment = shop.started()
+    shop.gateway.pay(payment, webhook=False)
+    other = shop.order()
+    with shop.app.app_context():
+        engine = shop.db.engine
+        engine.update_execution_options(isolation_level="AUTOCOMMIT")
+        with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+            shop.bdquickpay.confirm(payment)
+        with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+            shop.bdquickpay.start(other)
+        usual = engine.dialect.default_isolation_level
+        engine.update_execution_options(isolation_level=usual)
+        engine.dispose()
+    assert (len(shop.payments()), shop.payment(payment).status, shop.ledger()) == (1, "pending", [])
+    assert shop.webhook(payment).status_code == 200
+    assert len(shop.ledger()) == 1
+
+
+@on_sqlite
+def test_driver_that_commits_by_itself_is_refused(new_shop: NewShop) -> None:
+    """What sqlite3 does with ``isolation_level=None``, unless somebody says BEGIN."""
+    options = {"connect_args": {"isolation_level": None}}
+    shop = new_shop(SQLALCHEMY_ENGINE_OPTIONS=options, BDQUICKPAY_PUBLIC_URL=PUBLIC)
+    reference = shop.order()
+    with shop.app.app_context(), pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+        shop.bdquickpay.start(reference)
+    assert (shop.payments(), shop.gateway.payments) == ([], [])
+
+
+@on_mariadb
+@pytest.mark.parametrize("table", ["bdquickpay_payment", "bdquickpay_payment_event"])
+def test_table_that_keeps_what_is_rolled_back_is_refused(new_shop: NewShop, table: str) -> None:
+    shop = new_shop(BDQUICKPAY_PUBLIC_URL=PUBLIC)
+    with shop.app.app_context():
+        session = shop.db.session
+        for statement in (
+            "DROP TABLE bdquickpay_refund",
+            "ALTER TABLE bdquickpay_payment_event DROP FOREIGN KEY "
+            + foreign_key(shop, "bdquickpay_payment_event"),
+            f"ALTER TABLE {table} ENGINE = MyISAM",
+        ):
+            session.execute(sa.text(statement))
+        session.commit()
+    reference = shop.order()
+    with shop.app.app_context(), pytest.raises(ConfigurationError) as refused:
+        shop.bdquickpay.start(reference)
+    assert f"{table} can't roll back: run ALTER TABLE" in str(refused.value)
+    assert (shop.payments(), shop.gateway.payments) == ([], [])
+
+
+def foreign_key(shop: Shop, table: str) -> str:
+    (key,) = sa.inspect(shop.db.engine).get_foreign_keys(table)
+    return str(key["name"])
+
+
+def test_receiver_that_writes_to_another_database_is_refused(
+    new_shop: NewShop, tmp_path: Path
+) -> None:
+    """One power cut between two COMMITs would be a credit without a payment, or two of them."""
+    shop = new_shop(SQLALCHEMY_BINDS={"wallet": f"sqlite:///{tmp_path}/wallet.sqlite3"})
+    engine = shop_engine(shop)
+    payment = shop.started()
+    shop.gateway.pay(payment, webhook=False)
+
+    def credits(app: Flask, payment: Any) -> None:
+        insert = sa.text("INSERT INTO credit VALUES (500)")
+        shop.db.session.execute(insert, bind_arguments={"bind": engine})
+
+    def reads(app: Flask, payment: Any) -> None:
+        count = sa.text("SELECT count(*) FROM credit")
+        shop.db.session.execute(count, bind_arguments={"bind": engine})
+
+    with payment_paid.connected_to(credits, sender=shop.app):
+        assert shop.webhook(payment).status_code == 503
+    assert "writes to another database than the payments'" in shop.payment(payment).problem
+    assert (wallet(engine), shop.ledger()) == (0, [])
+    with payment_paid.connected_to(reads, sender=shop.app):
+        assert confirm(shop, payment) == "completed"
+    assert (wallet(engine), len(shop.ledger())) == (0, 1)
+
+
+def test_what_comes_after_the_commit_may_write_to_another_database(
+    new_shop: NewShop, tmp_path: Path
+) -> None:
+    shop = new_shop(
+        SQLALCHEMY_BINDS={"wallet": f"sqlite:///{tmp_path}/wallet.sqlite3"},
+        BDQUICKPAY_DELIVERY="deferred",
+    )
+    engine = shop_engine(shop)
+    payment = shop.started()
+    shop.gateway.pay(payment, webhook=False)
+
+    def credits(app: Flask, payment: Any, event: Any) -> None:
+        if event.new_status == "completed":
+            with engine.begin() as connection:
+                connection.execute(sa.text("INSERT INTO credit VALUES (500)"))
+
+    assert shop.webhook(payment).status_code == 200
+    with payment_changed.connected_to(credits, sender=shop.app):
+        deliver(shop)
+    assert wallet(engine) == 1
+
+
+def shop_engine(shop: Shop) -> sa.Engine:
+    with shop.app.app_context():
+        engine: sa.Engine = shop.db.engines["wallet"]
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE TABLE credit (amount integer)"))
+    return engine
+
+
+def wallet(engine: sa.Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(sa.text("SELECT count(*) FROM credit")).scalar_one())
+
+
+def test_sweep_of_a_shop_that_cannot_roll_back_says_so(shop: Shop) -> None:
+    payment = shop.started()
+    shop.gateway.pay(payment, webhook=False)
+    shop.change(payment, check_after=None)
+    with shop.app.app_context():
+        shop.db.engine.update_execution_options(isolation_level="AUTOCOMMIT")
+    with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+        sweep(shop)
+    assert shop.ledger() == []
