@@ -16,7 +16,7 @@ import pytest
 from flask_bdquickpay.gateway import pace
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from . import databases
+from . import databases, rounds
 from .shop import KEYS, Shop, make_shop
 
 MEMORY = Path("/dev/shm")
@@ -24,6 +24,12 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
     tempfile.tempdir = str(MEMORY)  # a disk's fsync would be most of the time
 
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql,mariadb").split(",")
+
+pytest_addoption = rounds.add_option
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    rounds.choose(config, items)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,43 @@
+"""Two rounds of tests: a quick one while one works, and the thorough one before anything lands.
+
+The quick round leaves out what repeats a proof: MariaDB; PostgreSQL but for payments; and what is
+marked `thorough` (every crash point, fuzzing, all screens, …), where one of its kind stays in.
+Nothing is left out where `TEST_DATABASES` names the databases, but for what is marked.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_NAMED = os.environ.get("TEST_DATABASES")
+#: Where the quick round has PostgreSQL beside SQLite.
+_ON_POSTGRESQL = Path(__file__).parent / "payments"
+
+
+def add_option(parser: pytest.Parser) -> None:
+    """Add ``--thorough`` to the command line."""
+    parser.addoption("--thorough", action="store_true", help="run all tests, not the quick round")
+
+
+def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the thorough round's tests out, unless they are asked for."""
+    if config.getoption("thorough"):
+        return
+    left_out = [item for item in items if _is_thorough(item)]
+    items[:] = [item for item in items if not _is_thorough(item)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    return item.get_closest_marker("thorough") is not None or _repeats_a_database(item)
+
+
+def _repeats_a_database(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    database = None if callspec is None else callspec.params.get("database_uri")
+    if _NAMED or database in (None, "sqlite"):
+        return False
+    return database != "postgresql" or _ON_POSTGRESQL not in item.path.parents
