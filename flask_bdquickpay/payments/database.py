@@ -56,6 +56,7 @@ class Database:
 
     def __init__(self, db: SQLAlchemy, models: Models) -> None:
         self._db = db
+        transaction.watch(db.session)
         self._turns = threading.Lock()
         self._is_checked = False
         self.models: Models = models
@@ -181,4 +182,4 @@ class Database:
 
     def execute(self, statement: Executable, **values: Any) -> CursorResult[Any]:
         """Execute a statement of a transaction."""
-        return cast("CursorResult[Any]", self.session.execute(statement, values))
+        return transaction.connection().execute(statement, values)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, event, text
-from sqlalchemy.orm import Session
 
 from ..errors import ConfigurationError
 
@@ -82,22 +80,14 @@ def cannot_roll_back(connection: Connection, tables: list[Table]) -> list[str]:
     return sorted(str(name) for (name,) in connection.execute(engines, values))
 
 
-@contextmanager
-def one_database(session: Session, ours: Connection) -> Iterator[None]:
-    """Refuse what is written to any other database: it would not commit together with ours.
+def refuse_writes(connection: Connection) -> None:
+    """Let what is written on a connection of another database be refused; reading is fine.
 
-    :raises ConfigurationError: from whoever writes there; reading is fine.
+    It would not be committed together with ours.
+
+    :raises ConfigurationError: from whoever writes there.
     """
-
-    def joined(_session: Session, _transaction: object, connection: Connection) -> None:
-        if connection is not ours:
-            event.listen(connection, "before_cursor_execute", _refuse_writing)
-
-    event.listen(session, "after_begin", joined)
-    try:
-        yield
-    finally:
-        event.remove(session, "after_begin", joined)
+    event.listen(connection, "before_cursor_execute", _refuse_writing)
 
 
 def _refuse_writing(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,12 +19,12 @@ from ..gateway.account import is_sandbox
 from ..text import first_line
 from . import reasons, signals
 from .database import Conflict
+from .models import PaymentMixin
 from .outbox import Outbox
 from .status import GIVEN_UP, MONEY_CAME, MOVES, PaymentStatus
 from .store import Store
 from .transaction import is_transient
 from .verdict import Snapshot, Verdict, next_check
-from .waiting import OutboxEvent
 
 _logger = logging.getLogger(__name__)
 #: How often a change is tried again that a rival was faster with.
@@ -147,6 +147,8 @@ class Ledger:
         """
         heard = signals.paid_is_heard(self.app)
         values = self._consequences(seen.after(**values), verdict, heard) | values
+        after = seen.after(status=verdict.status, **values)
+        entry = self.outbox.entry(seen)
 
         def work() -> int:
             if displaced is not None:
@@ -154,8 +156,8 @@ class Ledger:
             if not self.store.move(seen, verdict.status, **values):
                 raise _Overtaken
             event = {"new_status": verdict.status, "note": verdict.reason} | (facts or {})
-            event_id = self.store.record(seen, source, **event, **self.outbox.columns())
-            self._signal(seen, verdict.status)
+            event_id = self.store.record(seen, source, **event, **entry.columns)
+            self._signal(after)
             return event_id
 
         try:
@@ -164,8 +166,8 @@ class Ledger:
             return None
         if verdict.status == PaymentStatus.COMPLETED and not heard:
             self.say_unheard(seen)
-        self.outbox.committed(OutboxEvent(event_id, seen.id, seen.token))
-        return seen.after(status=verdict.status, **values)
+        self.outbox.committed(replace(entry, id=event_id))
+        return after
 
     def give_up(
         self, seen: Snapshot, source: str, note: str, actor: str | None = None
@@ -220,7 +222,7 @@ class Ledger:
 
         def work() -> None:
             self.store.hold(seen)  # a receiver's savepoint needs a transaction around it
-            self.send(signals.payment_created, seen)
+            self.send(signals.payment_created, self.store.load(seen))
 
         if signals.payment_created.receivers:
             try:
@@ -238,7 +240,7 @@ class Ledger:
             if not self.store.mark_announced(seen):
                 return False
             self.store.record(seen, source, "announced to the shop, which was owed", actor=actor)
-            self.send(signals.payment_paid, seen)
+            self.send(signals.payment_paid, self.store.load(seen))
             return True
 
         if not signals.paid_is_heard(self.app):
@@ -260,14 +262,13 @@ class Ledger:
             seen.id,
         )
 
-    def _signal(self, seen: Snapshot, status: PaymentStatus) -> None:
-        signal = signals.OF_STATUS.get(status)
+    def _signal(self, after: Snapshot) -> None:
+        signal = signals.OF_STATUS.get(after.status)
         if signal is not None and signal.receivers:
-            self.send(signal, seen)
+            self.send(signal, self.store.present(after))
 
-    def send(self, signal: Signal, seen: Snapshot, **arguments: Any) -> None:
+    def send(self, signal: Signal, payment: PaymentMixin, **arguments: Any) -> None:
         """Call every receiver inside the transaction; the first that raises ends it."""
-        payment = self.store.load(seen)
         check = self.store.guard()
         for call in signals.calls(signal, self.app, check, payment=payment, **arguments):
             call()

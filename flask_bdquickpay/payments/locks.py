@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.pool import Pool
 
 from ..deadline import time_left
@@ -26,8 +26,7 @@ def bounded_wait(connection: Connection, seconds: float) -> Iterator[None]:
     """
     kind = connection.dialect.name
     if kind == "postgresql":
-        wait = text("SELECT set_config('lock_timeout', :wait, true)")
-        connection.execute(wait, {"wait": str(_milliseconds(seconds))})
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(seconds)}")
         yield
     elif kind == "sqlite":
         (patience,) = _own(connection, "PRAGMA busy_timeout")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from .courier import Courier
 from .dispatch import Dispatch
 from .models import PaymentEventMixin, PaymentMixin
 from .store import Store
+from .verdict import Snapshot
 from .waiting import OutboxEvent, Waiting
 
 _logger = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ _logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 #: How long an event waits for a process that has a receiver, when this one has none.
 UNHEARD = timedelta(days=1)
+#: How long an event may wait for its turn without being taken anew.
+_FRESH = timedelta(seconds=30)
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=6)
 _BATCH = 100
@@ -61,9 +65,12 @@ class Outbox:
     def _hears(self, *, is_refund: bool) -> bool:
         return any(True for _ in _signal(is_refund).receivers_for(self._app))
 
-    def columns(self) -> dict[str, Any]:
-        """The outbox's columns of a new event."""
-        return {"deliver_after": clock.utcnow()}
+    def entry(self, seen: Snapshot, *, is_refund: bool = False) -> OutboxEvent:
+        """What is to be written of a new event; taken already, if it is delivered here at once."""
+        event = OutboxEvent(0, seen.id, seen.token, is_refund=is_refund)
+        if self._dispatch is not None or not self._hears(is_refund=is_refund):
+            return event
+        return replace(event, attempts=1, taken_until=clock.utcnow() + LEASE)
 
     def committed(self, event: OutboxEvent) -> None:
         """Deliver a new event, or have it delivered; what comes to nothing the sweep does."""
@@ -73,8 +80,8 @@ class Outbox:
             return
         elif self._store.single_connection:
             self._deliver_one(event)
-        else:
-            self._courier.take(f"Event {event.id}", lambda: self._deliver_one(event))
+        elif not self._courier.take(f"Event {event.id}", lambda: self._deliver_one(event)):
+            self._waiting.give_back(event)
 
     def deliver_again(self, event_id: int) -> None:
         """Deliver an event once more, as if it were new."""
@@ -145,8 +152,7 @@ class Outbox:
     def _deliver_one(self, event: OutboxEvent) -> bool:
         """Return whether the event was ours to deliver, and every receiver took it."""
         with self._app.app_context():  # with it comes a clean db.session
-            now = clock.utcnow()
-            if not self._waiting.claim_event(event, now, now + _lease(event.attempts)):
+            if not self._take(event, clock.utcnow()):
                 return False
             loaded = event.token and self._store.load_event(event.id, event.token)
             if not loaded:
@@ -155,6 +161,12 @@ class Outbox:
             error = self._call_receivers(*loaded)
             self._waiting.close_event(event, error, _again(event.attempts))
         return error is None
+
+    def _take(self, event: OutboxEvent, now: datetime) -> bool:
+        """Return whether the event is ours to deliver, as it is while it is fresh from here."""
+        if event.taken_until is not None and now < event.taken_until - LEASE + _FRESH:
+            return True
+        return self._waiting.claim_event(event, now, now + _lease(event.attempts))
 
     def _call_receivers(self, event: PaymentEventMixin, payment: PaymentMixin) -> str | None:
         """Call every receiver, whatever the others do; return what went wrong."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,6 @@ from .refund_rows import Money, RefundRows
 from .status import PaymentStatus
 from .store import Store
 from .verdict import Snapshot
-from .waiting import OutboxEvent
 
 METHODS = ("bkash", "bank", "cash", "other")
 _LONGEST_NAME = 255
@@ -119,18 +118,20 @@ class Refunds:
         self, seen: Snapshot, write: Callable[[], int], signal: Signal, note: str, actor: str
     ) -> RefundMixin:
         """Write a refund, its event and its signal in one transaction."""
+        outbox = self.ledger.outbox
+        entry = outbox.entry(seen, is_refund=True)
 
         def work() -> tuple[int, int]:
             refund_id = write()
-            facts = {"actor": actor, "refund_id": refund_id, "deliver_after": clock.utcnow()}
+            facts = {"actor": actor, "refund_id": refund_id} | entry.columns
             event_id = self.store.record(seen, "refund", note, **facts)
             if signal.receivers:
-                self.ledger.send(signal, seen, refund=self.rows.load(refund_id))
+                payment = self.store.load(seen)
+                self.ledger.send(signal, payment, refund=self.rows.load(refund_id))
             return refund_id, event_id
 
         refund_id, event_id = self.store.transaction(work)
-        event = OutboxEvent(event_id, seen.id, seen.token, is_refund=True)
-        self.ledger.outbox.committed(event)
+        outbox.committed(replace(entry, id=event_id))
         refund = self.rows.load(refund_id)
         self.store.keep_loaded()
         return refund

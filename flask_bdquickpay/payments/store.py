@@ -13,6 +13,7 @@ from .. import clock
 from ..errors import BDQuickPayError
 from .database import Database, conflicts, storable
 from .models import PaymentEventMixin, PaymentMixin
+from .objects import Objects
 from .status import BELIEFS, GIVEN_UP, MOVES, SUPERSEDED, PaymentStatus
 from .tables import Models
 from .verdict import Snapshot
@@ -37,6 +38,7 @@ class Store(Database):
             name: self.snapshot.where(payments.c[name] == bindparam("value"))
             for name in ("id", "token", "invoice_id", "order_key", "trx_id")
         }
+        self._objects = Objects(models.payment)
         self._move = update(payments).where(
             payments.c.id == bindparam("p_id"),
             # A connection may see the tables of another tenant, who has a payment of that id, too.
@@ -128,6 +130,10 @@ class Store(Database):
             raise self.misplaced(seen)
         return payment
 
+    def present(self, seen: Snapshot) -> PaymentMixin:
+        """Return the payment's object as this transaction has just written it."""
+        return self._objects.make(self.session, seen) or self.load(seen)
+
     def load_kept(self, seen: Snapshot) -> PaymentMixin:
         """Return the payment's object, which stays as it is while no connection is held."""
         payment = self.load(seen)
@@ -141,11 +147,11 @@ class Store(Database):
 
         ``None`` when they are gone.
         """
-        event = self.session.get(self.models.event, event_id, populate_existing=True)
-        if event is None:
-            return None
-        payment = self.session.get(self.models.payment, event.payment_id, populate_existing=True)
-        return None if payment is None or payment.token != token else (event, payment)
+        event, payment = self.models.event, self.models.payment
+        both = select(event, payment).join(payment, payment.id == event.payment_id)
+        both = both.where(event.id == event_id, payment.token == token)
+        row = self.session.execute(both, execution_options={"populate_existing": True}).first()
+        return None if row is None else (row[0], row[1])
 
     # Writing, inside a transaction
 

@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 
 from ..deadline import deadline, time_left
-from .grounds import check_rollback, one_database
+from .grounds import check_rollback, refuse_writes
 from .locks import bounded_wait
 
 T = TypeVar("T")
-_running: ContextVar[bool] = ContextVar("running", default=False)
+_running: ContextVar[Connection | None] = ContextVar("running", default=None)
 _logger = logging.getLogger(__name__)
 #: Seconds after which a transaction that keeps colliding is given up.
 PATIENCE = 5.0
@@ -34,7 +34,26 @@ _DUPLICATE = ("23505", 1062)
 
 def is_running() -> bool:
     """Whether the caller is inside of one: a signal receiver, say."""
-    return _running.get()
+    return _running.get() is not None
+
+
+def connection() -> Connection:
+    """The connection of the transaction that the caller is in."""
+    running = _running.get()
+    assert running is not None, "only in a transaction of ours"  # noqa: S101
+    return running
+
+
+def watch(sessions: scoped_session[Any]) -> None:
+    """Have a receiver refused that writes to another database than the payments'."""
+    if not event.contains(sessions, "after_begin", _joined):
+        event.listen(sessions, "after_begin", _joined)
+
+
+def _joined(_session: Session, _transaction: object, joined: Connection) -> None:
+    ours = _running.get()
+    if ours is not None and joined is not ours:
+        refuse_writes(joined)
 
 
 def run(
@@ -68,11 +87,10 @@ def _once(
     session: Session, work: Callable[[], T], table: Table, check: Callable[[Connection], None]
 ) -> T:
     try:
-        with _commit_withheld(session):
-            connection = session.connection(bind_arguments={"clause": table})
-            check(connection)
-            bounded = bounded_wait(connection, max(time_left(), _SHORTEST))
-            with bounded, one_database(session, connection):
+        ours = session.connection(bind_arguments={"clause": table})
+        with _commit_withheld(session, ours):
+            check(ours)
+            with bounded_wait(ours, max(time_left(), _SHORTEST)):
                 result = work()
                 session.flush()  # what receivers left to be written waits for locks too
         session.commit()
@@ -83,7 +101,7 @@ def _once(
 
 
 @contextmanager
-def _commit_withheld(session: Session) -> Iterator[None]:
+def _commit_withheld(session: Session, ours: Connection) -> Iterator[None]:
     """Turn a receiver's ``db.session.commit()`` into a flush, so that all commits at the end."""
 
     def flush() -> None:
@@ -91,7 +109,7 @@ def _commit_withheld(session: Session) -> Iterator[None]:
         session.expire_all()
 
     session.commit = flush  # type: ignore[method-assign]
-    token = _running.set(True)
+    token = _running.set(ours)
     try:
         yield
     finally:

@@ -29,6 +29,7 @@ class OutboxEvent:
     :ivar token: of its payment, ``None`` when that is gone.
     :ivar attempts: how often it was tried.
     :ivar is_refund: whether it is about a refund.
+    :ivar taken_until: until when whoever wrote it is the one to deliver it; ``None``: nobody is.
     """
 
     id: int
@@ -36,6 +37,12 @@ class OutboxEvent:
     token: str | None
     attempts: int = 0
     is_refund: bool = False
+    taken_until: datetime | None = None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The outbox's columns of a new event."""
+        return {"deliver_after": self.taken_until or clock.utcnow(), "attempts": self.attempts}
 
     @property
     def is_new(self) -> bool:
@@ -135,12 +142,19 @@ class Waiting:
     def claim_event(self, event: OutboxEvent, now: datetime, until: datetime) -> bool:
         """Return whether the event is the caller's to deliver; nobody else gets it before then."""
         table = self._store.events
+        waits = event.is_new or event.taken_until is not None
         mine = self._one(event).where(
-            table.c.deliver_after.is_not(None) if event.is_new else table.c.deliver_after <= now,
+            table.c.deliver_after.is_not(None) if waits else table.c.deliver_after <= now,
             table.c.attempts == event.attempts,
         )
         values = {"deliver_after": until, "attempts": event.attempts + 1}
         return self._store.transaction(lambda: self._store.execute(mine, **values).rowcount == 1)
+
+    def give_back(self, event: OutboxEvent) -> None:
+        """Leave an event that was taken to whoever comes next."""
+        mine = self._one(event).where(self._store.events.c.attempts == event.attempts)
+        values = {"deliver_after": clock.utcnow(), "attempts": 0}
+        self._store.transaction(lambda: self._store.execute(mine, **values))
 
     def close_unheard(self, before: datetime, signal: str, *, refunds: bool) -> None:
         """Close the events that nobody has listened to since they were due, before then."""

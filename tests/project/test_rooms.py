@@ -58,6 +58,7 @@ PAYMENTS = (
     "grounds",
     "transaction",
     "database",
+    "objects",
     "store",
     "waiting",
     "refund_rows",
