@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
-from click.exceptions import Exit
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
@@ -20,18 +19,6 @@ from ..text import first_line, plain
 from .terminal import output
 
 
-class _Commands(AppGroup):
-    """Commands whose errors are one clear line, never a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, Exit, click.Abort, BrokenPipeError):
-            raise
-        except Exception as error:
-            raise click.ClickException(explain(error)) from error
-
-
 def explain(error: Exception) -> str:
     """Return what an error says, in one line; for one of the database, who looks for its cause."""
     if isinstance(error, (BDQuickPayError, SandboxError)):
@@ -42,17 +29,8 @@ def explain(error: Exception) -> str:
     return f"{type(error).__name__}: {first_line(error)}"
 
 
-commands: AppGroup = _Commands(
-    "bdquickpay",
-    help="""bKash payments through bdQuickPay.
-
-    Where is my money? Look with 'payments' and 'show', ask the gateway with 'verify', decide with
-    'resolve'. Keep 'reconcile' running every few minutes (cron, systemd). When something does not
-    work, 'doctor' says why and what to do.
-
-    Exit codes: 0 done; 1 not found, could not be verified, or something is red; 2 wrong usage.
-    With --json or --csv nothing else goes to stdout. Keys are never shown.""",
-)
+#: Where each command registers itself.
+commands = AppGroup()
 
 
 def output_of(*, alone: bool) -> TextIO:

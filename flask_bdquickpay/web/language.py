@@ -1,5 +1,8 @@
 """The extension's own words, amounts and times in the customer's language."""
 
+# Babel is imported where it is needed: it is heavy, and a webhook says nothing to a customer.
+# ruff: noqa: PLC0415
+
 from __future__ import annotations
 
 import gettext
@@ -10,10 +13,6 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.dates import format_datetime
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 from flask import current_app
 
 _logger = logging.getLogger(__name__)
@@ -48,19 +47,23 @@ def knows(message: str) -> bool:
 
 def format_money(amount: Decimal) -> str:
     """`৳1,00,000.00`: taka, in lakhs as Bangladesh writes them."""
+    from babel.numbers import format_decimal
+
     sign = "−" if amount < 0 else ""
     return f"{sign}৳" + localized(format_decimal(amount.copy_abs(), "#,##,##0.00", locale=ENGLISH))
 
 
 def format_moment(moment: datetime) -> str:
     """The day and time in Bangladesh."""
+    from babel.dates import format_datetime
+
     language = current_language()
     pattern = _DATE_PATTERNS[language]
     return localized(format_datetime(moment, pattern, tzinfo=DHAKA, locale=language))
 
 
 def _host_language() -> str | None:
-    from flask_babel import get_locale  # noqa: PLC0415  # optional: the host's, when it uses it
+    from flask_babel import get_locale  # optional: the host's, when it uses it
 
     try:
         locale = get_locale()
@@ -74,6 +77,9 @@ def _host_language() -> str | None:
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == ENGLISH:  # the messages themselves are the English text
         return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     source = _TRANSLATIONS / language / "LC_MESSAGES" / "bdquickpay.po"
     compiled = BytesIO()
     with source.open("rb") as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_bdquickpay.console import commands
+from flask_bdquickpay.console.everything import commands
 
 from ..databases import on_sqlite
 from ..shop import NewShop, Shop
