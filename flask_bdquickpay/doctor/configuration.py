@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ..keys import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
 from ..payments import signals
-from ..settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, is_loopback
+from ..settings import is_loopback
 from .findings import Patient, Result, ok, red, warning
 
 _SHORTEST_SECRET = 16

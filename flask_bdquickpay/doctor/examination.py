@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.exc import DBAPIError
 
-from ..settings import without_keys
+from ..keys import without_keys
 from ..state import State
 from ..text import first_line, plain
 from . import address, configuration, gateway, grounds, money, tables, upkeep, webhook
