@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .extension import BDQuickPay
     from .gateway.answers import CreatedPayment, Transaction, VerifiedPayment
     from .gateway.client import BDQuickPayClient
+    from .keys import MerchantAccount
     from .money import PaymentRequest
     from .payments.health import Health
     from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "errors",
     "money",
+    "keys",
     "payments.status",
     "payments.signals",
     "gateway.answers",
@@ -79,6 +81,7 @@ __all__ = [
     "Health",
     "InvalidPaymentRequest",
     "InvoiceNotFoundError",
+    "MerchantAccount",
     "MerchantInactiveError",
     "OrderNotFoundError",
     "PaymentEventMixin",

@@ -15,12 +15,20 @@ from typing_extensions import TypeVar as TypeVarWithDefault
 from .console import commands
 from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
+from .payments.accounts import Accounts
 from .payments.books import DHAKA
 from .payments.checkout import Checkout
 from .payments.dispatch import Dispatch
 from .payments.grounds import check_options
 from .payments.health import Health, HealthCheck
-from .payments.hooks import CheckoutCheck, Dispatcher, Hooks, OrderLoader, ReturnHandler
+from .payments.hooks import (
+    AccountLoader,
+    CheckoutCheck,
+    Dispatcher,
+    Hooks,
+    OrderLoader,
+    ReturnHandler,
+)
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
@@ -45,6 +53,7 @@ from .web.views import make_blueprint
 from .web.webhook import wrong_keys
 
 L = TypeVar("L", bound=OrderLoader)
+A = TypeVar("A", bound=AccountLoader)
 C = TypeVar("C", bound=CheckoutCheck)
 R = TypeVar("R", bound=ReturnHandler)
 D = TypeVar("D", bound=Dispatcher)
@@ -89,7 +98,7 @@ class BDQuickPay(Generic[P, E, F]):
         Reads ``BDQUICKPAY_APP_KEY``, ``_SECRET_KEY``, ``_PREVIOUS_APP_KEYS``, ``_BASE_URL``,
         ``_PAYMENT_HOSTS``, ``_PUBLIC_URL``, ``_URL_PREFIX``, ``_WEBHOOK``, ``_TIMEOUT``,
         ``_LATE_PAYMENTS``, ``_LATE_WINDOW``, ``_LANGUAGE``, ``_DELIVERY``, ``_SANDBOX``,
-        ``_SHOP``, ``_LINK_AGE`` and ``_PRUNE_FLOOR``; and Flask's ``SECRET_KEY`` and
+        ``_SHOP``, ``_ACCOUNTS``, ``_LINK_AGE`` and ``_PRUNE_FLOOR``; and Flask's ``SECRET_KEY`` and
         ``SECRET_KEY_FALLBACKS``, and ``SERVER_NAME`` and ``TRUSTED_HOSTS``, one of which may say
         where the shop is.
 
@@ -122,20 +131,23 @@ class BDQuickPay(Generic[P, E, F]):
             settings.base_url,
             settings.timeout,
             payment_hosts=settings.payment_hosts,
+            previous_app_keys=settings.previous_app_keys,
         )
+        accounts = Accounts(settings, client, self._hooks, store)
         window = timedelta(seconds=settings.late_window)
-        ledger = Ledger(app, store, outbox, window, lambda: client.clock_skew)
-        settlement = Settlement(settings, client, store, ledger)
+        ledger = Ledger(app, store, outbox, window, accounts.skew)
+        settlement = Settlement(settings, accounts, store, ledger)
         return State(
             app=app,
             settings=settings,
             models=self._models,
             hooks=self._hooks,
             client=client,
+            accounts=accounts,
             store=store,
             outbox=outbox,
             checkout=Checkout(
-                settings, client, store, ledger, settlement, self._hooks, return_urls
+                settings, accounts, store, ledger, settlement, self._hooks, return_urls
             ),
             settlement=settlement,
             resolution=Resolution(store, ledger),
@@ -150,6 +162,15 @@ class BDQuickPay(Generic[P, E, F]):
     def order_loader(self, function: L) -> L:
         """Register ``f(reference) -> PaymentRequest | None``: what to charge for an order."""
         self._hooks.order_loader = function
+        return function
+
+    def account_loader(self, function: A) -> A:
+        """Register ``f(name) -> MerchantAccount | None``: the keys of a merchant account.
+
+        Asked for each name that ``BDQUICKPAY_ACCOUNTS`` does not have, whenever its keys are
+        needed: at a click, a webhook, a question to the gateway. ``None``: no such account.
+        """
+        self._hooks.account_loader = function
         return function
 
     def checkout_check(self, function: C) -> C:
@@ -340,6 +361,8 @@ class BDQuickPay(Generic[P, E, F]):
         limit: int | None = None,
         concurrency: int = 8,
         progress: Callable[[int, int], None] | None = None,
+        *,
+        account: str | None = None,
     ) -> ReconcileReport:
         """Verify what is due, close what never reached the gateway, deliver the outbox.
 
@@ -348,8 +371,9 @@ class BDQuickPay(Generic[P, E, F]):
         :param limit: how many payments at most.
         :param concurrency: how many gateway calls at once.
         :param progress: called with how many are done and how many are known to be due.
+        :param account: only payments of this merchant account; the outbox is delivered wholly.
         """
-        return current_state().reconciliation.run(limit, concurrency, progress)
+        return current_state().reconciliation.run(limit, concurrency, progress, account)
 
     def deliver(self, limit: int | None = None) -> int:
         """Deliver the `payment_changed` events that are due; return how many were."""

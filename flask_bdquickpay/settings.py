@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .keys import MerchantAccount, check_key, read_accounts, read_keys, texts
 from .shop import ShopDetails, read_shop
 
 #: No space, query, fragment, user or password.
@@ -21,36 +22,8 @@ _HOST = re.compile(r"[^\s?#@/]+")
 _LONGEST = 1e8
 #: For how long a payment link may be usable at most.
 LONGEST_LINK = timedelta(days=400)
-#: A shorter key would also be found inside of innocent words.
-_SHORT_KEY = 8
 DEFAULT_BASE_URL = "https://bdquickpay.com/api/bkash/v1"
 PREFIX = "BDQUICKPAY_"
-#: What the sandbox is created with when it is given nothing else.
-SANDBOX_APP_KEY, SANDBOX_SECRET_KEY = "sandbox-app-key", "sandbox-secret-key"
-
-
-class Secret(str):
-    """Text that does not print itself, not even among a traceback's local variables."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<secret>"
-
-
-def hidden(value: object) -> Any:
-    """Return text that does not print itself; what is no text comes back as it is."""
-    return Secret(value) if isinstance(value, str) else value
-
-
-def without_keys(text: str, keys: Iterable[str]) -> str:
-    """Mask the keys in a text; a short one only where it is a word of its own."""
-    for key in sorted(filter(None, keys), key=len, reverse=True):  # one may begin another
-        if len(key) < _SHORT_KEY:
-            text = re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "***", text)
-        else:
-            text = text.replace(key, "***")
-    return text
 
 
 def is_loopback(host: str | None) -> bool:
@@ -75,26 +48,6 @@ def check_base_url(url: object, key: str = "base_url") -> str:
             f"{key} must be HTTPS, such as {DEFAULT_BASE_URL!r}, not {plain!r}."
         )
     return plain
-
-
-def check_key(value: object, key: str) -> Secret:
-    """Return a credential as it goes into a header.
-
-    :raises ConfigurationError: for a key with control or non-Latin-1 characters. The message
-        does not show it.
-    """
-    if isinstance(value, (bool, float)) or not isinstance(value, (str, int)):
-        raise ConfigurationError(
-            f"{key} must be text, such as 'the-key'; in an environment variable, a key that looks "
-            "like a number or a word of JSON needs quotes of its own: '\"12e5\"'."
-        )
-    value = text = Secret(str(value).strip(" "))
-    if any(ord(char) < 32 or 127 <= ord(char) < 160 or ord(char) > 255 for char in text):
-        raise ConfigurationError(
-            f"{key} has control or non-Latin-1 characters; copy it again from the dashboard, "
-            "such as 'the-key'."
-        )
-    return text
 
 
 def _plain_url(url: object, key: str, example: str) -> str:
@@ -129,6 +82,7 @@ class Settings:
     delivery: str = "inline"
     sandbox: bool = False
     shop: ShopDetails = field(default_factory=ShopDetails)
+    accounts: Mapping[str, MerchantAccount] = field(default_factory=dict)
     link_age: float = 2592000
     prune_floor: int = 365
 
@@ -207,23 +161,8 @@ def _one_of(*words: str) -> Any:
     return read
 
 
-def _texts(value: object, key: str, example: str) -> Iterable[object]:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):  # from an environment variable
-        return [value]
-    raise ConfigurationError(f"{key} must be a list, such as {example}.")
-
-
-def _keys(value: object, key: str) -> tuple[str, ...]:
-    keys = (check_key(item, key) for item in _texts(value, key, '["old-key"]'))
-    return tuple(item for item in keys if item)
-
-
 def _hosts(value: object, key: str) -> frozenset[str]:
-    hosts = frozenset(str(host).lower() for host in _texts(value, key, '["pay.example.com"]'))
+    hosts = frozenset(str(host).lower() for host in texts(value, key, '["pay.example.com"]'))
     if not all(_HOST.fullmatch(host) for host in hosts):
         raise ConfigurationError(f"{key} holds hosts, such as 'pay.example.com', not URLs.")
     return hosts
@@ -244,7 +183,7 @@ def _url_prefix(value: object, key: str) -> str:
 _READERS: dict[str, Any] = {
     "app_key": check_key,
     "secret_key": check_key,
-    "previous_app_keys": _keys,
+    "previous_app_keys": read_keys,
     "base_url": check_base_url,
     "payment_hosts": _hosts,
     "public_url": _public_url,
@@ -257,6 +196,7 @@ _READERS: dict[str, Any] = {
     "delivery": _one_of("inline", "deferred"),
     "sandbox": _flag,
     "shop": read_shop,
+    "accounts": read_accounts,
     "link_age": _link_age,
     "prune_floor": _days,
 }

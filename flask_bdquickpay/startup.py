@@ -8,7 +8,8 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from .errors import ConfigurationError
-from .settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, Settings, unknown_settings
+from .keys import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
+from .settings import Settings, unknown_settings
 
 
 def check_first(app: Flask) -> None:
@@ -34,23 +35,36 @@ def read_settings(app: Flask) -> Settings:
         app.logger.warning(doubt)
     if settings.sandbox:
         return _in_sandbox(app, settings)
-    if not settings.app_key or not settings.secret_key:
+    if settings.accounts:
+        _name_incomplete(app, settings)
+    elif not settings.app_key or not settings.secret_key:
         app.logger.warning(
             "BDQUICKPAY_APP_KEY or BDQUICKPAY_SECRET_KEY is not set: no payment can be taken."
         )
     return settings
 
 
+def _name_incomplete(app: Flask, settings: Settings) -> None:
+    for name, merchant in settings.accounts.items():
+        if not merchant.is_complete:
+            app.logger.warning(
+                "BDQUICKPAY_ACCOUNTS[%r] has no app_key or no secret_key: it can take no payment.",
+                name,
+            )
+
+
 def _in_sandbox(app: Flask, settings: Settings) -> Settings:
     from .sandbox.server import embedded  # noqa: PLC0415  # no live shop waits for it
 
     keys = (SANDBOX_APP_KEY, SANDBOX_SECRET_KEY)
-    if (settings.app_key or keys[0], settings.secret_key or keys[1]) != keys:
+    if (settings.app_key or keys[0], settings.secret_key or keys[1]) != keys or any(
+        one.app_key or one.secret_key for one in settings.accounts.values()
+    ):
         raise ConfigurationError(
             "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
             "or BDQUICKPAY_SANDBOX to take real payments."
         )
-    sandbox = embedded(app.instance_path)
+    sandbox = embedded(app.instance_path)  # which knows the keys of sandbox_account()
 
     @app.before_request
     def keep_sandbox_running() -> None:

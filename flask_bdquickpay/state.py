@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
+from .payments.accounts import Accounts
 from .payments.checkout import Checkout
 from .payments.hooks import Hooks
 from .payments.outbox import Outbox
@@ -31,6 +32,7 @@ class State:
     models: Models
     hooks: Hooks
     client: BDQuickPayClient
+    accounts: Accounts
     store: Store
     outbox: Outbox
     checkout: Checkout

@@ -14,6 +14,7 @@ the fixture is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -51,17 +52,22 @@ def _redirect(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, server: Sandbox
 
 
 def _account_at(server: SandboxServer) -> Callable[[BDQuickPayClient], Account]:
-    """The app's own keys where it has some, else the sandbox's; always at this gateway."""
-    from .gateway.account import Account
+    """The app's own keys where it has some, else the sandbox's; always at this gateway.
+
+    Those of a named account are known there as a merchant's own, whichever key it has by now.
+    """
     from .sandbox import APP_KEY, SECRET_KEY
 
     hosts = frozenset({f"{server.host}:{server.port}"})
 
     def account(self: BDQuickPayClient) -> Account:
-        own = self._account
-        if not own.app_key or not own.secret_key:
-            return Account(server.base_url, APP_KEY, SECRET_KEY, hosts)
-        return Account(server.base_url, own.app_key, own.secret_key, hosts)
+        own = replace(self._account, base_url=server.base_url, payment_hosts=hosts)
+        if own.name and own.app_key and own.secret_key:
+            for key in (own.app_key, *own.previous_app_keys):
+                server.sandbox.add_account(key, own.secret_key, own.name)
+        if own.app_key and own.secret_key:
+            return own
+        return replace(own, app_key=APP_KEY, secret_key=SECRET_KEY)
 
     return account
 

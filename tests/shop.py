@@ -59,6 +59,8 @@ class Shop:
     #: `payment_changed` as it came: (event id, new status).
     changed: list[tuple[int, str]] = field(default_factory=list)
     receivers: list[Any] = field(default_factory=list)
+    #: The merchant account that an order names: reference to account.
+    accounts: dict[str, str] = field(default_factory=dict)
 
     @property
     def gateway(self) -> Sandbox:
@@ -68,13 +70,16 @@ class Shop:
     def client(self) -> FlaskClient:
         return self.app.test_client()
 
-    def order(self, total: str = "500") -> str:
+    def order(self, total: str = "500", account: str | None = None) -> str:
         """Add an order and return its reference."""
         with self.app.app_context():
             order = self.Order(total=Decimal(total))
             self.db.session.add(order)
             self.db.session.commit()
-            return str(order.id)
+            reference = str(order.id)
+        if account is not None:
+            self.accounts[reference] = account
+        return reference
 
     def reprice(self, reference: str, total: str) -> None:
         with self.app.app_context():
@@ -90,9 +95,9 @@ class Shop:
         form = {"csrf_token": token[1]}
         return client.post(f"/bdquickpay/checkout/{reference}", data=form)
 
-    def started(self, total: str = "500") -> Any:
+    def started(self, total: str = "500", account: str | None = None) -> Any:
         """A new order whose customer was sent to pay: its payment."""
-        reference = self.order(total)
+        reference = self.order(total, account)
         assert self.click(reference).status_code == 303
         return self.payments(reference)[-1]
 
@@ -214,7 +219,10 @@ def _listen(shop: Shop) -> None:
     @shop.bdquickpay.order_loader
     def load(reference: str) -> PaymentRequest | None:
         order = shop.db.session.get(shop.Order, int(reference) if reference.isdecimal() else 0)
-        return None if order is None else PaymentRequest(order.total, {"order_id": order.id})
+        account = shop.accounts.get(reference)
+        if order is None:
+            return None
+        return PaymentRequest(order.total, {"order_id": order.id}, account=account)
 
     def fulfil(app: Flask, payment: Any) -> None:
         line = shop.Ledger(payment_id=payment.id, reference=payment.customer_reference)

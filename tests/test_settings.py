@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from flask_bdquickpay import BDQuickPay, ConfigurationError
-from flask_bdquickpay.settings import DEFAULT_BASE_URL, Secret, Settings, check_key, is_loopback
+from flask_bdquickpay.keys import Secret, check_key
+from flask_bdquickpay.settings import DEFAULT_BASE_URL, Settings, is_loopback
 from flask_bdquickpay.shop import ShopDetails
 
 
@@ -33,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "DELIVERY": "inline",
     "SANDBOX": False,
     "SHOP": ShopDetails(),
+    "ACCOUNTS": {},
     "LINK_AGE": 2592000,
     "PRUNE_FLOOR": 365,
 }

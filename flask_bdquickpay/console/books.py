@@ -12,7 +12,7 @@ from ..payments.books import COLUMNS, Books, Movement, Span
 from ..payments.export import write_csv, write_json
 from ..state import current_state
 from .group import commands, output_of
-from .options import as_csv_option, as_json_option, zone_option
+from .options import account_option, as_csv_option, as_json_option, zone_option
 from .terminal import add_row, console, print_table, table
 
 
@@ -34,7 +34,7 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
 @click.option("--since", metavar="DATE", callback=_day, help="From this day on.")
 @click.option("--until", metavar="DATE", callback=_day, help="Up to this day, which is included.")
 @zone_option
-@click.option("--account", help="Only of this merchant account; '' is the plain one.")
+@account_option
 @as_json_option
 @as_csv_option
 def ledger(

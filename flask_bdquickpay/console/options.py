@@ -55,6 +55,9 @@ as_json_option: Callable[[F], F] = click.option(
 as_csv_option: Callable[[F], F] = click.option(
     "--csv", "as_csv", is_flag=True, help="Print CSV, and only that."
 )
+account_option: Callable[[F], F] = click.option(
+    "--account", help="Only of this merchant account; '' is the plain one."
+)
 number: click.IntRange = click.IntRange(1, 10_000_000)
 
 

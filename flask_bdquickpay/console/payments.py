@@ -18,7 +18,7 @@ from ..payments.reports import COLUMNS, EventRecord, Filters, PaymentRecord
 from ..payments.status import PaymentStatus
 from ..text import moment
 from .group import commands, not_found, output_of, reports
-from .options import as_csv_option, as_json_option, moment_option, number
+from .options import account_option, as_csv_option, as_json_option, moment_option, number
 from .terminal import add_row, console, print_table, status_text, table
 
 _WIDE = 120
@@ -34,6 +34,7 @@ _EVENTS, _EXACT_EVENTS = 200, 10_000  # of a payment, to read and as JSON
     Examples:
       flask bdquickpay payments --status flagged
       flask bdquickpay payments --reference 1042
+      flask bdquickpay payments --account dhaka
       flask bdquickpay payments --since 2026-03-01 --until 2026-03-31 --limit 100000 --csv
       flask bdquickpay payments --since 2026-03-21T00:00+06:00 --json""",
 )
@@ -54,6 +55,7 @@ _EVENTS, _EXACT_EVENTS = 200, 10_000  # of a payment, to read and as JSON
     callback=moment_option(1),
     help="Created before this time, or on this date.",
 )
+@account_option
 @click.option("--limit", type=number, default=50, show_default=True, help="How many at most.")
 @as_json_option
 @as_csv_option
@@ -63,6 +65,7 @@ def list_payments(
     reference: str | None,
     since: datetime | None,
     until: datetime | None,
+    account: str | None,
     limit: int,
     as_json: bool,
     as_csv: bool,
@@ -78,7 +81,7 @@ def list_payments(
         raise click.UsageError("Choose --json or --csv.")
     if since and until and since >= until:
         raise click.UsageError("--since must be before --until.")
-    filters = Filters(tuple(map(PaymentStatus, statuses)), reference, since, until)
+    filters = Filters(tuple(map(PaymentStatus, statuses)), reference, since, until, account)
     out = output_of(alone=as_json or as_csv)
     found = _capped(reports().payments(filters, limit + 1), limit)
     if as_csv:
@@ -104,13 +107,16 @@ def _print_list(payments: list[PaymentRecord], screen: Console) -> None:
         return
     wide = screen.width >= _WIDE
     more = ("Transaction", "Reason…") if wide else ()
-    rows = table(">ID", "Invoice", "Order…", ">BDT", "Status", "Created (UTC)", *more)
+    several = any(payment.account for payment in payments)
+    of = ("Account",) if several else ()
+    rows = table(">ID", "Invoice", "Order…", *of, ">BDT", "Status", "Created (UTC)", *more)
     for payment in payments:
         add_row(
             rows,
             payment.id,
             payment.invoice_id,
             payment.customer_reference,
+            *((payment.account,) if several else ()),
             f"{payment.amount:.2f}",
             status_text(payment.status),
             moment(payment.created_at),
@@ -182,6 +188,7 @@ def _print_payment(payment: PaymentRecord, events: list[EventRecord], screen: Co
 def _facts(payment: PaymentRecord) -> Table:
     facts = {
         "Order": payment.customer_reference,
+        "Account": payment.account,
         "Invoice": payment.invoice_id,
         "Transaction": payment.trx_id,
         "Received": _taka(payment.received_amount),

@@ -14,7 +14,7 @@ from ..payments.statement import HARMLESS, StatementReport, Statements
 from ..state import current_state
 from ..text import plain
 from .group import commands, output_of
-from .options import as_csv_option, as_json_option, zone_option
+from .options import account_option, as_csv_option, as_json_option, zone_option
 from .terminal import add_row, console, print_table, table
 
 _COLUMNS = ("class", "line", "trx_id", "amount", "said", "command", "payment_id")
@@ -41,7 +41,7 @@ def _mapping(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 )
 @click.option("--date-format", help="strptime's, such as '%d/%m/%Y %H:%M'.")
 @zone_option
-@click.option("--account", help="Only of this merchant account; '' is the plain one.")
+@account_option
 @click.option("--apply", is_flag=True, help="Stamp what matched as cleared, with its fee.")
 @as_json_option
 @as_csv_option

@@ -13,7 +13,7 @@ from ..payments.export import write_json
 from ..payments.reconcile import ReconcileReport
 from ..state import current_state
 from .group import commands, output_of, reports
-from .options import as_json_option, number
+from .options import account_option, as_json_option, number
 from .terminal import Bar, console
 
 UNHEARD = (
@@ -40,19 +40,20 @@ _INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
     show_default=True,
     help="How many gateway calls at once.",
 )
+@account_option
 @as_json_option
-def reconcile(limit: int | None, concurrency: int, as_json: bool) -> None:
+def reconcile(limit: int | None, concurrency: int, account: str | None, as_json: bool) -> None:
     """Ask about every payment that is due.
 
     The sweep: run it every few minutes. It also delivers the outbox. It may run anywhere, and any
-    number of times at once. Ctrl-C stops it between two payments.
+    number of times at once, for one merchant account or all. Ctrl-C stops it between two payments.
     Exit code 1 when a payment could not be verified, when the shop's own code refused money that
     came, or when nobody in this process listens to payment_paid; all of it is tried again later.
     """
     out = output_of(alone=as_json)
     with Bar("Verifying") as bar:
         try:
-            report = current_state().reconciliation.run(limit, concurrency, bar)
+            report = current_state().reconciliation.run(limit, concurrency, bar, account)
         except KeyboardInterrupt:
             _stopped(f"{bar.done} payments were looked at, none by half;")
     if as_json:

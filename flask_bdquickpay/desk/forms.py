@@ -22,7 +22,7 @@ from ..text import is_harmless
 from ..web.forms import FlaskForm
 from ..web.language import DHAKA
 from .listing import OVERDUE, OWED, REFUSED, SORTS, UNDELIVERED, Wanted
-from .words import STATUSES, UNBOOKED, UNTOLD
+from .words import PLAIN, STATUSES, UNBOOKED, UNTOLD
 
 _MOST = Decimal("9999999999.99")
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2999, 12, 31)
@@ -90,6 +90,10 @@ class FilterForm(Form):
     until: DateField = _day("To day")
     minimum: DecimalField = _amount("From ৳")
     maximum: DecimalField = _amount("To ৳")
+    #: The name of a merchant account; empty: of all, and PLAIN: of the plain settings.
+    account: StringField = StringField(
+        "Account", filters=[_stripped], validators=[Length(max=40), _printable]
+    )
     sort: StringField = _choice("Order", _ORDERS, _USUAL)
     options: ClassVar[dict[str, dict[str, str]]] = {"show": _SHOWN, "sort": _ORDERS}
 
@@ -119,6 +123,7 @@ class FilterForm(Form):
             minimum=self.minimum.data,
             maximum=self.maximum.data,
             sort=self.sort.data or _USUAL,
+            account="" if self.account.data == PLAIN else self.account.data or None,
         )
 
     def arguments(self) -> dict[str, str]:

@@ -57,6 +57,7 @@ class Wanted:
     :ivar show: a status, or one of the words above.
     :ivar since: created at this moment or later.
     :ivar until: created before this moment.
+    :ivar account: the merchant account; empty: the plain one.
     """
 
     text: str = ""
@@ -66,6 +67,7 @@ class Wanted:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     sort: str = "newest"
+    account: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ class Listing:
             yield self._matching(wanted.text)
         if wanted.show:
             yield self._shown(wanted.show)
+        if wanted.account is not None:
+            yield columns.account == wanted.account
         if wanted.since is not None:
             yield columns.created_at >= wanted.since
         if wanted.until is not None:

@@ -121,6 +121,7 @@ def _facts(payment: PaymentRecord) -> dict[str, str | None]:
     before = payment.previous_status
     return {
         "Order": payment.customer_reference,
+        "Account": payment.account,
         "Invoice": payment.invoice_id,
         "bKash transaction": payment.trx_id,
         "Before": words.STATUSES[before] if before else None,

@@ -71,7 +71,7 @@ class Pages:
             blueprint.add_url_rule(one + rule, name, view, methods=["POST"])
 
     def _render(self, template: str, **context: Any) -> str:
-        tools = {"desk": self, "words": words, "sums": sums}
+        tools = {"desk": self, "words": words, "sums": sums, "accounts": current_state().accounts}
         return render_template(f"bdquickpay/desk/{template}", **tools, **context)
 
     # Looking

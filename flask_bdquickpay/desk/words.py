@@ -8,11 +8,14 @@ from decimal import Decimal
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
+from ..payments.accounts import Accounts
 from ..payments.reports import PaymentRecord
 from ..payments.status import GIVEN_UP, PaymentStatus
 from ..web.language import DHAKA, format_money
 
 _LATIN = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
+#: The plain account in the URL, where nothing means all; no account can be called so.
+PLAIN = "_"
 _MINUTE, _HOUR = 60, 3600
 
 STATUSES = {
@@ -50,6 +53,19 @@ SOURCES = {
     "desk": "This desk",
     "refund": "Refund",
 }
+
+
+def account(name: str) -> str:
+    """What a merchant account is called; the plain settings' has no name."""
+    return name or "Plain"
+
+
+def account_choices(accounts: Accounts) -> dict[str, str]:
+    """What the list can be narrowed to; nothing where only the shop's loader knows the names."""
+    if accounts.hooks.account_loader is not None:
+        return {}
+    names = {name: name for name in accounts.settings.accounts}
+    return {"": "All accounts", PLAIN: account(""), **names}
 
 
 def is_rejected(payment: PaymentRecord) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ..keys import SANDBOX_SECRET_KEY, is_sandbox_key
 from ..payments import signals
-from ..settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, is_loopback
+from ..settings import is_loopback
 from .findings import Patient, Result, ok, red, warning
 
 _SHORTEST_SECRET = 16
@@ -14,22 +15,18 @@ _SHORTEST_SECRET = 16
 def check_keys(patient: Patient) -> Result:
     """Whether the merchant's keys are set, and real where the gateway is."""
     account = patient.account
-    missing = [
-        name
-        for name, key in (("APP_KEY", account.app_key), ("SECRET_KEY", account.secret_key))
-        if not key
-    ]
+    missing = [name for name in ("app_key", "secret_key") if not getattr(account, name)]
     if missing:
         return red(
-            f"BDQUICKPAY_{' and BDQUICKPAY_'.join(missing)} not set: copy from the merchant "
+            f"{' and '.join(map(patient.setting, missing))} not set: copy from the merchant "
             "dashboard, API Credentials (or BDQUICKPAY_SANDBOX = True to try things out)."
         )
     if not patient.plays and (
-        account.app_key == SANDBOX_APP_KEY or account.secret_key == SANDBOX_SECRET_KEY
+        is_sandbox_key(account.app_key) or account.secret_key == SANDBOX_SECRET_KEY
     ):
         return red(
             "The sandbox's keys are set for the real gateway: put the merchant's own in "
-            "BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY."
+            f"{patient.setting('app_key')} and {patient.setting('secret_key')}."
         )
     if patient.state.settings.sandbox and _is_public(patient.public_url):
         return red(

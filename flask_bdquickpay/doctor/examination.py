@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.exc import DBAPIError
 
-from ..settings import without_keys
+from ..keys import without_keys
 from ..state import State
 from ..text import first_line, plain
-from . import address, configuration, gateway, grounds, money, tables, upkeep, webhook
-from .findings import Finding, Patient, Result, red
+from . import accounts, address, configuration, gateway, grounds, money, tables, upkeep, webhook
+from .findings import Finding, Patient, Result, ok, red
 
 CHECKS: dict[str, Callable[[Patient], Result]] = {
     "configuration": configuration.check_keys,
@@ -26,6 +26,7 @@ CHECKS: dict[str, Callable[[Patient], Result]] = {
     "HTTPS": address.check_https,
     "CSRF": address.check_csrf,
     "gateway": gateway.check_gateway,
+    "accounts": accounts.check_accounts,
     "clock": gateway.check_clock,  # which the gateway was just asked for
     "sweep": upkeep.check_sweep,
     "announcements": money.check_owed,
@@ -35,19 +36,39 @@ CHECKS: dict[str, Callable[[Patient], Result]] = {
     "outbox": upkeep.check_deliveries,
     "webhooks seen": upkeep.check_announcements,
 }
+#: What is looked at in each merchant account that has a name, too.
+OF_ACCOUNT = ("configuration", "gateway", "webhook")
+_UNUSED = "No plain keys: each order names its merchant account."
 LONGEST_NAME = max(map(len, CHECKS))
 
 
 def examine(state: State) -> Iterator[Finding]:
     """Yield a finding for each check. A check that breaks is red, and stops no other."""
     patient = Patient(state)
-    for name, check in CHECKS.items():
-        try:
-            found = check(patient)
-        except Exception as error:
-            found = red(_broken(error))
-        state.store.session.rollback()  # nothing is kept, also of a query that failed
-        yield Finding(name, found.state, _without_keys(found.message, patient))
+    for name in CHECKS:
+        yield _find(name, patient)
+    for account in _named(patient):
+        for name in OF_ACCOUNT:
+            yield _find(name, account)
+
+
+def _find(name: str, patient: Patient) -> Finding:
+    try:
+        unused = name in OF_ACCOUNT and patient.is_unused
+        found = ok(_UNUSED) if unused else CHECKS[name](patient)
+    except Exception as error:
+        found = red(_broken(error))
+    patient.state.store.session.rollback()  # nothing is kept, also of a query that failed
+    whole = f"{name} {patient.name}" if patient.name else name
+    return Finding(whole, found.state, _without_keys(found.message, patient))
+
+
+def _named(patient: Patient) -> list[Patient]:
+    try:
+        return accounts.named(patient)
+    except Exception:  # of the database, which the checks have told
+        patient.state.store.session.rollback()
+        return []
 
 
 def _broken(error: Exception) -> str:
@@ -60,6 +81,6 @@ def _broken(error: Exception) -> str:
 
 
 def _without_keys(message: str, patient: Patient) -> str:
-    account, settings = patient.account, patient.state.settings
-    keys = (account.app_key, account.secret_key, *settings.previous_app_keys)
+    account = patient.account
+    keys = (account.app_key, account.secret_key, *account.previous_app_keys)
     return plain(without_keys(message, keys))

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask
 
+from ..gateway.account import Account
+from ..gateway.client import BDQuickPayClient
 from ..payments.reports import Reports
 from ..settings import is_loopback
 from ..state import State
@@ -67,9 +69,13 @@ def red(message: str) -> Result:
 
 @dataclass(frozen=True)
 class Patient:
-    """The app that is looked at."""
+    """The app that is looked at.
+
+    :ivar name: the merchant account that is looked at; the plain settings' has none.
+    """
 
     state: State
+    name: str = ""
 
     @property
     def app(self) -> Flask:
@@ -81,10 +87,32 @@ class Patient:
         """Read-only questions about its payments."""
         return Reports(self.state.store)
 
+    @cached_property
+    def client(self) -> BDQuickPayClient:
+        """The account's client.
+
+        :raises ConfigurationError: when nobody knows the account.
+        """
+        return self.state.accounts.find(self.name) or self.state.accounts.client(self.name)
+
     @property
-    def account(self) -> Any:
+    def account(self) -> Account:
         """The account that its client uses."""
-        return self.state.client.account
+        return self.client.account
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether it is the plain account of a shop that has only named ones."""
+        has_keys = self.account.app_key or self.account.secret_key
+        return not self.name and not has_keys and self.state.accounts.are_several
+
+    def setting(self, part: str) -> str:
+        """Say where a part of the account, its `app_key` for one, is set."""
+        if not self.name:
+            return f"BDQUICKPAY_{part.upper()}"
+        known = self.name in self.state.settings.accounts
+        where = f"BDQUICKPAY_ACCOUNTS[{self.name!r}]" if known else "the account loader's answer"
+        return f"{part} of {where}"
 
     @property
     def plays(self) -> bool:
@@ -107,4 +135,5 @@ class Patient:
         parts = urlsplit(self.public_url)
         root = parts.path.rstrip("/") + self.app.config["APPLICATION_ROOT"].rstrip("/") + "/"
         routes = self.app.url_map.bind(parts.netloc, root, url_scheme=parts.scheme)
-        return routes.build("bdquickpay.webhook", force_external=True)
+        which = {"account": self.name} if self.name else {}
+        return routes.build("bdquickpay.webhook", which, force_external=True)

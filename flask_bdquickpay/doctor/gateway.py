@@ -22,13 +22,13 @@ def check_gateway(patient: Patient) -> Result:
     """Ask the gateway about an invoice that nobody has: it answers, and accepts the keys."""
     url = patient.account.base_url
     try:
-        patient.state.client.verify_payment(MADE_UP)
+        patient.client.verify_payment(MADE_UP)
     except (InvoiceNotFoundError, RequestRejectedError):
         return ok(f"{url} answers and accepts the keys.")
     except AuthenticationError as error:
         return red(
             f"{error} Copy both keys again from the merchant dashboard, API Credentials, into "
-            "BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY."
+            f"{patient.setting('app_key')} and {patient.setting('secret_key')}."
         )
     except MerchantInactiveError as error:
         return red(f"{error} Ask bdQuickPay's support to activate it.")

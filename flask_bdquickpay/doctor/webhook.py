@@ -40,27 +40,29 @@ def check_webhook(patient: Patient) -> Result:
     if url is None:
         return warning("Not tried: the public URL is not known. Set BDQUICKPAY_PUBLIC_URL.")
     if not patient.account.app_key:
-        return red("Not tried: every webhook is refused without a key. Set BDQUICKPAY_APP_KEY.")
+        key = patient.setting("app_key")
+        return red(f"Not tried: every webhook is refused without a key. Set {key}.")
     parts = urlsplit(url)
     if parts.scheme != "https" and not is_loopback(parts.hostname):
         return red(f"Not tried over plain HTTP, {url}: set BDQUICKPAY_PUBLIC_URL to https://…")
     try:
-        return _try_webhook(url, patient.account.app_key)
+        return _try_webhook(url, patient)
     except (requests.RequestException, HTTPError, OSError) as error:
         return red(f"{url}: {_unreachable(error, parts.netloc)}")
 
 
-def _try_webhook(url: str, key: str) -> Result:
+def _try_webhook(url: str, patient: Patient) -> Result:
     stranger = _post(url, f"{MADE_UP}-wrong-key")
     if stranger.code != 401 or not stranger.is_ours:
         return red(f"{url}: {_not_ours(stranger)}")
-    friend = _post(url, key)
+    friend = _post(url, patient.account.app_key)
     if friend.code == 404 and friend.is_ours:
         return ok(f"{url} takes our key and refuses a wrong one.")
     if friend.code == 401:
         return red(
-            f"{url} refuses our key: the shop that runs there has another BDQUICKPAY_APP_KEY. "
-            "Restart it with the configuration that this command sees."
+            f"{url} refuses our key: the shop that runs there has another "
+            f"{patient.setting('app_key')}. Restart it with the configuration that this command "
+            "sees."
         )
     if friend.code == 503:
         return red(f"{url}: the shop that runs there can't use its database; see its log.")

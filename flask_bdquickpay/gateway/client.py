@@ -10,7 +10,8 @@ import json
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,8 +23,9 @@ from urllib3.exceptions import HTTPError
 from .. import clock
 from ..deadline import deadline, remaining
 from ..errors import ConfigurationError, GatewayUnavailableError
+from ..keys import MerchantAccount, Secret, check_key, hidden
 from ..money import PaymentRequest
-from ..settings import DEFAULT_BASE_URL, Secret, check_base_url, check_key, hidden, is_loopback
+from ..settings import DEFAULT_BASE_URL, check_base_url, is_loopback
 from . import dates
 from .account import Account
 from .answers import MAX_ANSWER, CreatedPayment, VerifiedPayment, created, parse, verified
@@ -49,6 +51,7 @@ class BDQuickPayClient:
     :param base_url: HTTPS, or plain HTTP on a loopback host.
     :param timeout: seconds for a whole call, from connect to the last byte.
     :param payment_hosts: hosts that `payment_url` may point to; the base URL's when empty.
+    :param previous_app_keys: earlier app keys of the same merchant.
     :raises ConfigurationError: for a base URL or key that can't be used.
     """
 
@@ -60,6 +63,7 @@ class BDQuickPayClient:
         timeout: float = 4.0,
         *,
         payment_hosts: frozenset[str] = frozenset(),
+        previous_app_keys: tuple[str, ...] = (),
     ) -> None:
         app_key, secret_key = hidden(app_key), hidden(secret_key)
         base_url = check_base_url(base_url)
@@ -68,15 +72,28 @@ class BDQuickPayClient:
             check_key(app_key, "app_key"),
             check_key(secret_key, "secret_key"),
             payment_hosts or frozenset({urlsplit(base_url).hostname or ""}),
+            tuple(map(hidden, previous_app_keys)),
         )
         self.timeout = timeout
         self._adapter = DeadlineAdapter(pool_maxsize=_POOL)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing yet of what the gateway has said to this account."""
         self._routes: dict[tuple[Account, str], _Route] = {}
         self._paces: dict[Account, Pace] = {}
         self.clock_skew: timedelta | None = None
 
+    def beside(self, name: str, merchant: MerchantAccount) -> BDQuickPayClient:
+        """Return a client of another account at the same gateway, which shares the connections."""
+        other = copy(self)
+        other._account = replace(self._account, name=name, **vars(merchant))
+        other._forget()
+        return other
+
     def __repr__(self) -> str:
-        return f"<BDQuickPayClient {self._account.base_url}>"
+        name = f" {self._account.name}" if self._account.name else ""
+        return f"<BDQuickPayClient {self._account.base_url}{name}>"
 
     @property
     def account(self) -> Account:
@@ -87,6 +104,14 @@ class BDQuickPayClient:
         """Seconds for which the gateway still wants to be left alone; 0.0 when it does not."""
         pause = self._pace(self.account).pause()
         return pause.seconds if pause else 0.0
+
+    def check_keys(self) -> None:
+        """
+        :raises ConfigurationError: when the account has not both keys.
+        """
+        account = self.account
+        if not account.app_key or not account.secret_key:
+            raise ConfigurationError(_keys_missing(account.name))
 
     def check_pause(self, invoice_id: str | None = None) -> None:
         """
@@ -152,11 +177,7 @@ class BDQuickPayClient:
 
     def _post(self, path: str, body: str, invoice_id: str | None) -> dict[str, Any]:
         account = self.account
-        if not account.app_key or not account.secret_key:
-            raise ConfigurationError(
-                "The merchant's keys are missing: set BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY "
-                "(or BDQUICKPAY_SANDBOX = True to try things out)."
-            )
+        self.check_keys()
         self.check_pause(invoice_id)
         status_code, document = self._exchange(account, path, body, invoice_id)
         if status_code == 200 and document is not None and document.get("status") is True:
@@ -245,6 +266,18 @@ def _headers(account: Account) -> dict[str, str | bytes]:
         "Accept-Encoding": "identity",
         "User-Agent": "Flask-BDQuickPay",
     }
+
+
+def _keys_missing(name: str) -> str:
+    if name:
+        return (
+            f"The merchant account {name!r} has no keys: give it app_key and secret_key in "
+            "BDQUICKPAY_ACCOUNTS, or let the account loader return them."
+        )
+    return (
+        "The merchant's keys are missing: set BDQUICKPAY_APP_KEY and BDQUICKPAY_SECRET_KEY "
+        "(or BDQUICKPAY_SANDBOX = True to try things out)."
+    )
 
 
 def _number(amount: Decimal) -> str:

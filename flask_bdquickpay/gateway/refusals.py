@@ -17,7 +17,7 @@ from ..errors import (
     MerchantInactiveError,
     RequestRejectedError,
 )
-from ..settings import without_keys
+from ..keys import without_keys
 from ..text import harmless
 from .account import Account
 from .pace import Pause

@@ -19,12 +19,12 @@ from ..errors import (
     GatewayUnavailableError,
     InvoiceNotFoundError,
 )
-from ..gateway.account import check_payment_url, is_sandbox
+from ..gateway.account import Account, check_payment_url, is_sandbox
 from ..gateway.answers import CreatedPayment
-from ..gateway.client import BDQuickPayClient
 from ..money import PaymentRequest
 from ..settings import Settings
 from . import reasons
+from .accounts import Accounts
 from .database import Conflict
 from .hooks import Hooks
 from .ledger import TRIES, Ledger
@@ -53,16 +53,16 @@ class ReturnURLs:
 class Checkout:
     """Finds or makes the payment of an order.
 
-    :ivar urls: called before a payment is made, in the app context.
+    :ivar urls: called with an account before a payment is made, in the app context.
     """
 
     settings: Settings
-    client: BDQuickPayClient
+    accounts: Accounts
     store: Store
     ledger: Ledger
     settlement: Settlement
     hooks: Hooks
-    urls: Callable[[], ReturnURLs]
+    urls: Callable[[str], ReturnURLs]
 
     def start(
         self, reference: str, request: PaymentRequest | None = None, *, channel: str = "api"
@@ -76,7 +76,8 @@ class Checkout:
         """
         self.store.settle_host()  # says so in a receiver or in a block of the host's own
         request = request or self.hooks.load_order(reference)
-        wanted = _Wanted(reference, request, self.urls(), secrets.token_urlsafe(32), channel)
+        urls, token = self.urls(request.account or ""), secrets.token_urlsafe(32)
+        wanted = _Wanted(reference, request, urls, token, channel)
         for _ in range(TRIES):
             holder = self.store.find("order_key", reference)
             if holder is None:
@@ -94,12 +95,13 @@ class Checkout:
         ``None`` where it would make a new one. Asks no gateway and writes nothing.
         """
         holder = self.store.find("order_key", reference)
-        if holder is None or (holder.money_came and self._is_play_money(holder)):
+        account = request.account or ""
+        if holder is None or (holder.money_came and self._is_play_money(holder, account)):
             return None
         if holder.money_came or holder.is_unbooked:
             return holder
-        same = holder.amount == request.amount and self.settlement.is_ours(holder)
-        return holder if same else None
+        same = (holder.amount, holder.account) == (request.amount, account)
+        return holder if same and self.settlement.is_ours(holder) else None
 
     def _paid_late(self, reference: str) -> Snapshot | None:
         """Return the order's payment on which money has come after all: no second charge.
@@ -146,7 +148,8 @@ class Checkout:
         if payment.order_key is None:
             return None
         if payment.is_payable:
-            check_payment_url(payment.payment_url or "", self.client.account)
+            client = self.accounts.client(payment.account)
+            check_payment_url(payment.payment_url or "", client.account)
         return payment
 
     # The payment that the order has
@@ -154,7 +157,8 @@ class Checkout:
     def _reuse(self, holder: Snapshot, wanted: _Wanted) -> Snapshot | None:
         """Return the payment if it is still the order's; else make way for another."""
         if holder.money_came:
-            return self._paid(holder)
+            return self._paid(holder, wanted)
+        self.accounts.client(wanted.account)  # else it is an error, before anything is changed
         if holder.status == PaymentStatus.CREATED:
             self._await_creation(holder)
             return None
@@ -175,25 +179,29 @@ class Checkout:
 
         Where it is as good as the new one's, whichever comes first pays the order.
         """
-        if holder.amount != wanted.request.amount:
+        if (holder.amount, holder.account) != (wanted.request.amount, wanted.account):
             return True
-        play = is_sandbox(self.client.account.fingerprint()) != is_sandbox(holder.made_with)
+        play = self._plays(wanted.account) != is_sandbox(holder.made_with)
         return not self.settlement.is_ours(holder) and not play
 
-    def _paid(self, holder: Snapshot) -> Snapshot | None:
+    def _paid(self, holder: Snapshot, wanted: _Wanted) -> Snapshot | None:
         """Return the paid payment, unless play money is all that was paid."""
-        if self._is_play_money(holder):
+        if self._is_play_money(holder, wanted.account):
             self.store.transaction(lambda: self.store.displace(holder))
             return None
         return holder
 
-    def _is_play_money(self, holder: Snapshot) -> bool:
-        """Whether it was made at a sandbox, while this shop takes money."""
-        live = not is_sandbox(self.client.account.fingerprint())
-        return live and is_sandbox(holder.made_with)
+    def _is_play_money(self, holder: Snapshot, account: str) -> bool:
+        """Whether it was made at a sandbox, while the order's account takes money."""
+        return is_sandbox(holder.made_with) and not self._plays(account)
+
+    def _plays(self, account: str) -> bool:
+        return is_sandbox(self.accounts.client(account).account.fingerprint())
 
     def _change(self, holder: Snapshot, wanted: _Wanted) -> str | None:
         """Say why the customer can't be sent to the order's payment any more."""
+        if holder.account != wanted.account:
+            return "the order's merchant account changed"
         if not self.settlement.is_ours(holder):
             return reasons.OTHER_ACCOUNT
         if holder.amount != wanted.request.amount:
@@ -221,7 +229,7 @@ class Checkout:
 
     def _is_hopeless(self, holder: Snapshot) -> bool:
         """Whether the gateway has had all the time that there is to say what became of it."""
-        return holder.has_expired(self.ledger.surely() - self.ledger.late_window)
+        return holder.has_expired(self.ledger.surely(holder) - self.ledger.late_window)
 
     def _await_creation(self, seen: Snapshot) -> None:
         """Wait for another request that is creating the payment; fail it if that one is gone."""
@@ -243,7 +251,7 @@ class Checkout:
             return seen
         if seen.status != PaymentStatus.CANCELLED:
             return None
-        if is_payable(seen, self.ledger.surely()):
+        if is_payable(seen, self.ledger.surely(seen)):
             return self.ledger.move(seen, Verdict(PaymentStatus.PENDING), "checkout")
         self._make_way(seen, "makes way for a new payment")
         return None
@@ -252,14 +260,15 @@ class Checkout:
 
     def _create(self, wanted: _Wanted) -> Snapshot | None:
         """Return a new, accepted payment; ``None`` if a rival was first."""
-        self.client.check_pause()  # nothing is sent, so there is nothing to record
-        if not self._insert(wanted):
+        client = self.accounts.client(wanted.account)
+        client.check_pause()  # nothing is sent, so there is nothing to record
+        if not self._insert(wanted, client.account):
             return None
         created = self.store.find("token", wanted.token)
         if created is None:
             raise LookupError("The new payment is not where it was written: other tables?")
         try:
-            answer = self.client.create_payment(
+            answer = client.create_payment(
                 amount=wanted.request.amount,
                 customer_reference=wanted.reference,
                 success_url=wanted.success_url,
@@ -272,14 +281,14 @@ class Checkout:
             self._not_created(created, error, _why_not_created(error))
             raise
         try:
-            check_payment_url(answer.payment_url, self.client.account)
+            check_payment_url(answer.payment_url, client.account)
         except GatewayUnavailableError as error:
             error.invoice_id = answer.invoice_id
             self._not_created(created, error, reasons.NO_URL, invoice_id=answer.invoice_id)
             raise
         return self._accepted(created, answer)
 
-    def _insert(self, wanted: _Wanted) -> bool:
+    def _insert(self, wanted: _Wanted, account: Account) -> bool:
         return self.ledger.insert(
             token=wanted.token,
             customer_reference=wanted.reference,
@@ -289,9 +298,9 @@ class Checkout:
             payment_metadata=wanted.request.metadata,
             label=wanted.request.label,
             lines=wanted.request.lines_as_json,
-            account=wanted.request.account or "",
+            account=account.name,
             channel=wanted.channel,
-            made_with=self.client.account.fingerprint(),
+            made_with=account.fingerprint(),
             made_for=wanted.made_for,
             check_after=clock.utcnow() + self.settlement.patience,
         )
@@ -335,6 +344,10 @@ class _Wanted:
     urls: ReturnURLs
     token: str
     channel: str
+
+    @property
+    def account(self) -> str:
+        return self.request.account or ""
 
     @property
     def success_url(self) -> str:

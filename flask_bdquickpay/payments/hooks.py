@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigurationError, InvalidPaymentRequest, OrderNotFoundError
+from ..keys import MerchantAccount
 from ..money import PaymentRequest
 from ..text import JOINERS, is_printable
 from .models import MAX_REFERENCE
 
 OrderLoader = Callable[[str], "PaymentRequest | Awaitable[PaymentRequest | None] | None"]
 CheckoutCheck = Callable[[str], "bool | Awaitable[bool]"]
+AccountLoader = Callable[[str], "MerchantAccount | Awaitable[MerchantAccount | None] | None"]
 ReturnHandler = Callable[[Any], Any]
 Dispatcher = Callable[[int], object]
 
@@ -30,6 +32,7 @@ class Hooks:
 
     order_loader: OrderLoader | None = None
     checkout_check: CheckoutCheck | None = None
+    account_loader: AccountLoader | None = None
     return_handler: ReturnHandler | None = None
     dispatcher: Dispatcher | None = None
 
@@ -51,6 +54,20 @@ class Hooks:
             _logger.debug("No order %r: the order loader said %s", reference, error, exc_info=True)
             raise OrderNotFoundError(f"There is no order {reference!r} ({error}).") from error
         return _as_asked_for(reference, wanted)
+
+    def load_account(self, name: str) -> MerchantAccount | None:
+        """Return the account of a name, ``None`` when the shop knows no such account; what the
+        account loader raises goes on.
+
+        :raises ConfigurationError: when it returns something else.
+        """
+        found = None if self.account_loader is None else ask(self.account_loader, name)
+        if found is None or isinstance(found, MerchantAccount):
+            return found
+        raise ConfigurationError(
+            "the account loader must return a MerchantAccount, or None for an account that there "
+            f"is not; it returned {type(found).__name__}"
+        )
 
     def may_pay(self, reference: str) -> bool:
         """Whether the visitor of now may pay the order; what the shop's check raises goes on."""

@@ -40,21 +40,25 @@ class Ledger:
     """Writes what has been decided, with a compare-and-set, and tells the shop.
 
     :ivar late_window: how long after its end a payment is still asked about.
-    :ivar skew: by how much the gateway's clock is ahead of ours, as far as it has told.
+    :ivar skew: by how much the gateway's clock is ahead of ours, as far as it has told the
+        account of this name; ``None``: the furthest behind.
     """
 
     app: Flask
     store: Store
     outbox: Outbox
     late_window: timedelta
-    skew: Callable[[], timedelta | None]
+    skew: Callable[[str | None], timedelta | None]
 
-    def surely(self, moment: datetime | None = None) -> datetime:
+    def surely(self, seen: Snapshot | None = None, moment: datetime | None = None) -> datetime:
         """The moment, or now, by our clock or the gateway's, whichever is further back.
 
         So that a clock which is ahead ends nothing early.
+
+        :param seen: the payment whose account's word on that counts; ``None``: of any.
         """
-        return (moment or clock.utcnow()) + min(self.skew() or _NONE, _NONE)
+        skew = self.skew(None if seen is None else seen.account)
+        return (moment or clock.utcnow()) + min(skew or _NONE, _NONE)
 
     # Without a transition
 
@@ -123,7 +127,7 @@ class Ledger:
 
     def rescheduled(self, seen: Snapshot) -> dict[str, Any]:
         """The columns that say when the sweep, which is looking now, is to look again."""
-        now, checks = self.surely(), seen.checks + 1
+        now, checks = self.surely(seen), seen.checks + 1
         due = next_check(seen.status, seen.expires_at, checks, now, self.late_window)
         return {"checks": checks, "check_after": due, "lease": None}
 
@@ -176,7 +180,7 @@ class Ledger:
 
         :returns: as :meth:`move`.
         """
-        watch = self.surely() + _WATCH
+        watch = self.surely(seen) + _WATCH
         if PaymentStatus.EXPIRED not in MOVES[seen.status]:
             return self.amend(seen, source, note, actor, reason=GIVEN_UP, check_after=watch)
         verdict = Verdict(PaymentStatus.EXPIRED, GIVEN_UP)
@@ -211,7 +215,7 @@ class Ledger:
             return values | {"announced_at" if heard else "check_after": clock.utcnow()}
         if seen.invoice_id is not None and seen.resolved_by is None:
             values["check_after"] = next_check(
-                verdict.status, seen.expires_at, seen.checks, self.surely(), self.late_window
+                verdict.status, seen.expires_at, seen.checks, self.surely(seen), self.late_window
             )
         return values
 

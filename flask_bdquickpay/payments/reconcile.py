@@ -64,14 +64,22 @@ class Reconciliation:
     outbox: Outbox
 
     def run(
-        self, limit: int | None = None, concurrency: int = 8, progress: Progress | None = None
+        self,
+        limit: int | None = None,
+        concurrency: int = 8,
+        progress: Progress | None = None,
+        account: str | None = None,
     ) -> ReconcileReport:
         """Sweep once; see :meth:`flask_bdquickpay.BDQuickPay.reconcile`."""
-        report = self.sweep(limit, concurrency, progress)
+        report = self.sweep(limit, concurrency, progress, account)
         return replace(report, delivered=self.outbox.deliver())
 
     def sweep(
-        self, limit: int | None = None, concurrency: int = 8, progress: Progress | None = None
+        self,
+        limit: int | None = None,
+        concurrency: int = 8,
+        progress: Progress | None = None,
+        account: str | None = None,
     ) -> ReconcileReport:
         """Look at the payments that are due, and leave the outbox alone.
 
@@ -80,7 +88,8 @@ class Reconciliation:
         self.store.settle_host()
         if self.store.single_connection:
             concurrency = 1
-        sweep = _Sweep(self.app, self.store, self.settlement, limit, progress)
+        whole = (self.app, self.store, self.settlement, limit)
+        sweep = _Sweep(*whole, progress=progress, account=account)
         sweep.run(max(1, concurrency))
         unheard = not signals.paid_is_heard(self.app)
         if unheard:
@@ -133,25 +142,30 @@ class _Sweep:
         store: Store,
         settlement: Settlement,
         limit: int | None,
+        *,
         progress: Progress | None,
+        account: str | None,
     ) -> None:
         self._app, self._settlement = app, settlement
+        self._accounts = settlement.accounts
+        self._of = None if account is None else (account,)
         self._waiting = Waiting(store)
         self._left = limit
         self._progress = progress
         self._now = settlement.ledger.surely
         self._begun = self._now()
-        self._due = self._waiting.count_due(self._begun) if progress else 0
+        self._due = self._waiting.count_due(self._begun, self._of) if progress else 0
         self._lock = threading.Lock()
         self._taken: deque[Snapshot] = deque()
         self._lease: str | None = None
-        self._stopped = self._paused = False
+        self._left_alone: set[str] = set()  #: leases of which something was not looked at
+        self._stopped = False
         self.checked = self.changed = self.errors = self.refused = self.left = 0
 
     def run(self, concurrency: int) -> None:
-        """Work until nothing is due or the gateway wants to be left alone.
+        """Work until nothing is due that may be asked about.
 
-        What that or an interrupt leaves is given back.
+        What a pause of the gateway or an interrupt leaves is given back.
         """
         try:
             if concurrency == 1:
@@ -159,21 +173,29 @@ class _Sweep:
             else:
                 self._work_in_threads(concurrency)
         except BaseException:
+            if self._lease is not None:
+                self._left_alone.add(self._lease)
             self._give_back()
             raise
-        if self._paused:
-            self._give_back()
-            self._report_what_is_left()
+        self._give_back()
+        paused = self._paused()
+        if paused:
+            self._report_what_is_left(paused)
 
     def _give_back(self) -> None:
-        if self._lease is not None:
-            self._waiting.release(self._lease, self._now())
+        for lease in self._left_alone:
+            self._waiting.release(lease, self._now())
 
-    def _report_what_is_left(self) -> None:
-        self.left = self._waiting.count_due(self._now())
+    def _paused(self) -> dict[str, float]:
+        """The accounts that are left alone, of those that are swept, and for how many seconds."""
+        paused = self._accounts.paused()
+        return paused if self._of is None else {n: s for n, s in paused.items() if n in self._of}
+
+    def _report_what_is_left(self, paused: dict[str, float]) -> None:
+        self.left = self._waiting.count_due(self._now(), paused.keys())
         if self.left:
             text = "The gateway wants to be left alone for %.0f s more: %s payments wait for that"
-            _logger.warning(text, self._settlement.client.paused_for(), self.left)
+            _logger.warning(text, max(paused.values()), self.left)
 
     def _work_in_threads(self, concurrency: int) -> None:
         with ThreadPoolExecutor(concurrency, thread_name_prefix="bdquickpay-sweep") as threads:
@@ -197,23 +219,27 @@ class _Sweep:
 
     def _next(self) -> Snapshot | None:
         with self._lock:
-            if self._settlement.client.paused_for():
-                self._paused = True
-                return None
-            if not self._taken:
-                self._take()
-            return self._taken.popleft() if self._taken else None
+            while self._taken or self._take():
+                seen = self._taken.popleft()
+                if not self._accounts.is_paused(seen.account):
+                    return seen
+                self._left_alone.add(str(self._lease))
+            return None
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Take the next batch; return whether there was one."""
         size = _BATCH if self._left is None else min(_BATCH, self._left)
         if size == 0:
-            return
+            return False
         self._lease = uuid.uuid4().hex
         due = min(self._begun, self._now())  # what was put off since is for another sweep
-        batch = self._waiting.claim_due(due, self._lease, self._now() + LEASE, size)
+        batch = self._waiting.claim_due(
+            due, self._lease, self._now() + LEASE, size, of=self._of, but=self._accounts.paused()
+        )
         self._taken.extend(batch)
         if self._left is not None:
             self._left -= len(batch)
+        return bool(batch)
 
     def _check(self, seen: Snapshot) -> str | None:
         """Return what the payment counts as, beside being checked.

@@ -39,6 +39,7 @@ COLUMNS = (
     "received_amount",
     "problem",
     "announced_at",
+    "account",
 )
 
 
@@ -67,6 +68,7 @@ class PaymentRecord:
     problem: str | None
     announced_at: datetime | None
     made_with: str | None
+    account: str
 
     @property
     def is_unbooked(self) -> bool:
@@ -127,6 +129,7 @@ class Filters:
     reference: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    account: str | None = None
 
 
 class Reports:
@@ -154,6 +157,8 @@ class Reports:
             statement = statement.where(columns.status.in_(filters.statuses))
         if filters.reference is not None:
             statement = statement.where(columns.customer_reference == filters.reference)
+        if filters.account is not None:
+            statement = statement.where(columns.account == filters.account)
         if filters.since is not None:
             statement = statement.where(columns.created_at >= filters.since)
         if filters.until is not None:
@@ -199,6 +204,17 @@ class Reports:
         """Return the payments that the sweep should have looked at before then."""
         due = self._payments.c.check_after
         return self._backlog(due, due <= before)
+
+    def waiting_by_account(self) -> dict[str, int]:
+        """Return how many payments are still asked about, of each account that has a name."""
+        columns = self._payments.c
+        statement = select(columns.account, func.count()).where(
+            columns.check_after.is_not(None),
+            columns.status != PaymentStatus.COMPLETED,
+            columns.account != "",
+        )
+        grouped = statement.group_by(columns.account).order_by(columns.account)
+        return {str(name): int(count) for name, count in self._store.session.execute(grouped)}
 
     def owed(self) -> Backlog:
         """Return the payments that are paid and of which the shop was not told."""

@@ -16,6 +16,7 @@ from typing import Any
 from .. import clock
 from ..deadline import deadline
 from ..errors import (
+    ConfigurationError,
     GatewayError,
     GatewayPausedError,
     GatewayUnavailableError,
@@ -25,6 +26,7 @@ from ..gateway.answers import VerifiedPayment
 from ..gateway.client import BDQuickPayClient
 from ..settings import Settings
 from . import reasons, signals
+from .accounts import Accounts
 from .columns import MOST_MONEY
 from .database import Conflict
 from .ledger import TRIES, Ledger, refusal
@@ -55,7 +57,7 @@ class Settlement:
     """Brings payments to where the gateway says they are."""
 
     settings: Settings
-    client: BDQuickPayClient
+    accounts: Accounts
     store: Store
     ledger: Ledger
 
@@ -159,35 +161,45 @@ class Settlement:
         return self.store.again(seen)
 
     def _ask(self, seen: Snapshot, timeout: float | None) -> VerifiedPayment:
-        """Ask the gateway that made the payment.
+        """Ask the gateway that made the payment, with the keys of the account that did.
 
-        :raises GatewayUnavailableError: when that is another one than the app's.
+        :raises GatewayUnavailableError: when the app does not know them.
         """
         assert seen.invoice_id is not None  # noqa: S101  # looked at before
-        if not self.is_ours(seen):
+        return self._client(seen).verify_payment(seen.invoice_id, timeout=timeout)
+
+    def _client(self, seen: Snapshot) -> BDQuickPayClient:
+        try:
+            client = self.accounts.client(seen.account)
+        except ConfigurationError as error:
+            raise GatewayUnavailableError(str(error), invoice_id=seen.invoice_id) from error
+        if not _is_of(client, seen):
+            where = (
+                f"base URL, and its app key as that of {seen.account!r} (or previous_app_keys)"
+                if seen.account
+                else "BDQUICKPAY_BASE_URL and BDQUICKPAY_APP_KEY (or BDQUICKPAY_PREVIOUS_APP_KEYS)"
+            )
             raise GatewayUnavailableError(
-                f"{reasons.OTHER_ACCOUNT}: set its BDQUICKPAY_BASE_URL and BDQUICKPAY_APP_KEY "
-                "(or BDQUICKPAY_PREVIOUS_APP_KEYS) to ask about it",
+                f"{reasons.OTHER_ACCOUNT}: set its {where} to ask about it",
                 invoice_id=seen.invoice_id,
             )
-        return self.client.verify_payment(seen.invoice_id, timeout=timeout)
+        return client
 
     def is_ours(self, seen: Snapshot) -> bool:
-        """Whether the app's gateway and account, or an earlier key of it, made the payment."""
-        if seen.made_with is None:  # before this was kept
-            return True
-        account = self.client.account
-        if not account.app_key:
-            return True  # the client says that the keys are missing
-        keys = (account.app_key, *self.settings.previous_app_keys)
-        return seen.made_with in map(account.fingerprint, keys)
+        """Whether the app knows the account that made the payment: at this gateway, with this key
+        or an earlier one.
+
+        :raises ConfigurationError: when the account loader fails.
+        """
+        client = self.accounts.find(seen.account)
+        return client is not None and _is_of(client, seen)
 
     def _forgotten(self, seen: Snapshot, error: GatewayError, source: str) -> Verdict | None:
         """The verdict on a payment past its end that the gateway does not know any more."""
         if not isinstance(error, InvoiceNotFoundError) or source not in _CLOSERS:
             return None
         if (
-            not seen.has_expired(self.ledger.surely())
+            not seen.has_expired(self.ledger.surely(seen))
             or PaymentStatus.EXPIRED not in MOVES[seen.status]
         ):
             return None
@@ -199,7 +211,7 @@ class Settlement:
 
         :param at_once: for who has waited that long, whatever the clocks say.
         """
-        if not at_once and self.ledger.surely() < created.created_at + self.patience:
+        if not at_once and self.ledger.surely(created) < created.created_at + self.patience:
             return False
         self.ledger.move(created, Verdict(PaymentStatus.FAILED, reasons.ANSWER_LOST), source)
         return True
@@ -217,9 +229,9 @@ class Settlement:
         """
         values = self.ledger.rescheduled(seen)
         if isinstance(error, GatewayPausedError):
-            values = {"lease": None, "check_after": self.ledger.surely()}
+            values = {"lease": None, "check_after": self.ledger.surely(seen)}
         elif not isinstance(error, InvoiceNotFoundError):
-            values["check_after"] = values["check_after"] or self.ledger.surely() + RETRY
+            values["check_after"] = values["check_after"] or self.ledger.surely(seen) + RETRY
         self.store.transaction(lambda: self.store.amend(seen, **values))
 
     def _apply(
@@ -236,7 +248,7 @@ class Settlement:
         """Apply an answer, judging it anew whenever somebody else moved the payment meanwhile."""
         if not is_known(answer.status):
             _logger.warning("Unknown gateway status %r (payment %s)", answer.word, seen.id)
-        now = self.ledger.surely(asked)
+        now = self.ledger.surely(seen, asked)
         for _ in range(TRIES):
             verdict = judge(
                 seen.after(**promise),
@@ -306,7 +318,7 @@ class Settlement:
         if problem is not None:
             learnt = learnt | {"problem": problem}
             _logger.error("Payment %s is not booked: %s", seen.id, problem)
-        learnt["check_after"] = seen.check_after or self.ledger.surely()
+        learnt["check_after"] = seen.check_after or self.ledger.surely(seen)
         note = f"not applied: {problem or 'the database stood in the way'}"
         try:
             with deadline(_SHORT):
@@ -315,9 +327,16 @@ class Settlement:
             _logger.exception("What the gateway said of payment %s could not be kept", seen.id)
 
     def _is_outdated(self, seen: Snapshot, verdict: Verdict) -> bool:
-        """Whether late money is of another amount than what the order was charged since."""
+        """Whether the order was charged another amount since, or at another account."""
         late = seen.is_believed_over and verdict.status == PaymentStatus.COMPLETED
         return late and self.store.was_repriced(seen)
+
+
+def _is_of(client: BDQuickPayClient, seen: Snapshot) -> bool:
+    """Whether a client's gateway and merchant made the payment."""
+    if seen.made_with is None or not client.account.app_key:
+        return True  # before this was kept; and the client itself says that keys are missing
+    return client.account.made(seen.made_with)
 
 
 def _was_left_alone(error: GatewayError, source: str) -> bool:

@@ -107,14 +107,14 @@ class Store(Database):
         return 0 if row is None else int(row[0])
 
     def was_repriced(self, seen: Snapshot) -> bool:
-        """Return whether the order had a payment of another amount after this one."""
+        """Return whether the order had a payment of another amount, or account, after this one."""
         table = self.payments
         statement = select(table.c.id).where(
             table.c.customer_reference == bindparam("value"),
             table.c.id > bindparam("after"),
-            table.c.amount != bindparam("amount"),
+            (table.c.amount != seen.amount) | (table.c.account != seen.account),
         )
-        values = {"value": seen.customer_reference, "after": seen.id, "amount": seen.amount}
+        values = {"value": seen.customer_reference, "after": seen.id}
         return self.row(statement.limit(1), values) is not None
 
     def all(self, statement: Select[Any], values: dict[str, object]) -> list[Snapshot]:

@@ -54,6 +54,7 @@ class Snapshot:
     made_for: str | None = None
     asked_at: datetime | None = None
     answered_at: datetime | None = None
+    account: str = ""
     has_webhook: bool = False  #: whether a webhook about it is in its timeline
 
     @property

@@ -75,20 +75,35 @@ class Waiting:
 
     # The sweep
 
-    def count_due(self, now: datetime) -> int:
-        """Return how many payments are due to be looked at."""
-        due = select(func.count()).where(*self._due(now))
+    def count_due(self, now: datetime, of: Collection[str] | None = None) -> int:
+        """Return how many payments are due to be looked at.
+
+        :param of: the accounts that count; ``None``: all of them.
+        """
+        due = select(func.count()).where(*self._due(now, of))
         count = self._store.session.execute(due).scalar_one()
         self._store.session.rollback()
         return int(count)
 
-    def claim_due(self, now: datetime, lease: str, until: datetime, limit: int) -> list[Snapshot]:
+    def claim_due(
+        self,
+        now: datetime,
+        lease: str,
+        until: datetime,
+        limit: int,
+        *,
+        of: Collection[str] | None = None,
+        but: Collection[str] = (),
+    ) -> list[Snapshot]:
         """Take at most `limit` of the payments that are due, the longest due first.
 
         Nobody else gets them before `until`.
+
+        :param of: as in :meth:`count_due`.
+        :param but: the accounts whose payments are left alone.
         """
         table = self._store.payments
-        due = self._due(now)
+        due = self._due(now, of, but)
         statement = select(table.c.token).where(*due).order_by(table.c.check_after).limit(limit)
         tokens = list(self._store.session.scalars(statement))
         self._store.session.rollback()
@@ -101,10 +116,17 @@ class Waiting:
 
         return self._store.transaction(work) if tokens else []
 
-    def _due(self, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def _due(
+        self, now: datetime, of: Collection[str] | None, but: Collection[str] = ()
+    ) -> list[ColumnElement[bool]]:
         """What the sweep is to look at; of a completed payment the gateway has no more to say."""
         table = self._store.payments
-        return table.c.check_after <= now, table.c.status != PaymentStatus.COMPLETED
+        due = [table.c.check_after <= now, table.c.status != PaymentStatus.COMPLETED]
+        if of is not None:
+            due.append(table.c.account.in_(of))
+        if but:
+            due.append(table.c.account.not_in(but))
+        return due
 
     def release(self, lease: str, now: datetime) -> None:
         """Give back what a sweep took but did not look at."""

@@ -47,7 +47,8 @@ def verify() -> ResponseReturnValue:
     validation.check_verify(body)
     sandbox().settle_expired()
     payment = sandbox().store.payment(body["invoice_id"])
-    if payment is None:
+    whose = sandbox().merchant_of
+    if payment is None or whose(payment.app_key) != whose(request.headers["X-App-Key"]):
         return refuse(404, messages.NOT_FOUND)
     return jsonify(messages.retrieved(payment))
 

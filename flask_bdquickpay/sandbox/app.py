@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,10 +36,14 @@ def create_sandbox(
     public_url: str | None = None,
     any_keys: bool = False,
     synchronous: bool = False,
+    accounts: Mapping[str, str] | None = None,
 ) -> Flask:
     """A stand-in for the gateway, as its documentation describes it (the page `/assumptions` says
     what is documented and what assumed).
 
+    `accounts`: more key pairs, app key to secret key, each a merchant of its own, whose payments no
+    other keys find; the first pair with an ending is one, too (`sandbox-app-key-dhaka` and
+    `sandbox-secret-key-dhaka`).
     `path`: a SQLite file for its state, None for memory. `lifetime` of a payment, `retry_after` a
     failed webhook and `webhook_timeout` are seconds. `public_url`: scheme and host for payment
     URLs, when they differ from what the shop calls; it answers there, too, and else only on
@@ -52,7 +57,7 @@ def create_sandbox(
     sandbox = Sandbox(
         app_key=app_key, secret_key=secret_key, path=path, merchant=merchant, lifetime=lifetime,
         retry_after=retry_after, webhook_timeout=webhook_timeout, any_keys=any_keys,
-        webhook_attempts=webhook_attempts, synchronous=synchronous,
+        webhook_attempts=webhook_attempts, synchronous=synchronous, accounts=accounts,
     )  # fmt: skip
     app.extensions["bdquickpay_sandbox"] = sandbox
     _register(app)

@@ -92,8 +92,12 @@ class Sandbox:
         webhook_attempts: int = 5,
         any_keys: bool = False,
         synchronous: bool = False,
+        accounts: Mapping[str, str] | None = None,
     ) -> None:
         self.app_key, self._secret_key, self.any_keys = app_key, secret_key, any_keys
+        self._accounts: dict[str, tuple[str, str]] = {}
+        for key, secret in dict(accounts or {}).items():
+            self.add_account(key, secret)
         self.merchant, self.lifetime, self.synchronous = merchant, lifetime, synchronous
         self.stopping = threading.Event()
         self.faults, self.store = Faults(), Store(path)
@@ -237,9 +241,29 @@ class Sandbox:
         """Whether these are a merchant's keys."""
         if self.any_keys:
             return bool(app_key and secret_key)
-        app = secrets.compare_digest(app_key.encode(), self.app_key.encode())
-        secret = secrets.compare_digest(secret_key.encode(), self._secret_key.encode())
-        return app and secret
+        found = self._account(app_key)
+        known = self._secret_key if found is None else found[0]
+        secret = secrets.compare_digest(secret_key.encode(), known.encode())
+        return secret and (found is not None or app_key == self.app_key)
+
+    def add_account(self, app_key: str, secret_key: str, merchant: str | None = None) -> None:
+        """Know another key pair, whose payments nobody else's keys find.
+
+        `merchant`: whose it is, where several pairs are the same merchant's; else its own."""
+        self._accounts[app_key] = secret_key, merchant or app_key
+
+    def merchant_of(self, app_key: str) -> str:
+        """Whose key it is: empty for the sandbox's first pair, and for any that is not known."""
+        _, merchant = self._account(app_key) or ("", "")
+        return merchant
+
+    def _account(self, app_key: str) -> tuple[str, str] | None:
+        """Secret key and merchant of another account: one that was added, or the first pair with
+        an ending: `sandbox-app-key-dhaka` goes with `sandbox-secret-key-dhaka`."""
+        ending = app_key.removeprefix(self.app_key)
+        if app_key in self._accounts or ending == app_key or len(ending) < 2 or ending[0] != "-":
+            return self._accounts.get(app_key)
+        return self._secret_key + ending, app_key
 
     # What happened --------------------------------------------------------------------------
 

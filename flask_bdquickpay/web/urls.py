@@ -17,18 +17,21 @@ from ..settings import is_loopback
 from ..state import State, current_state
 
 
-def return_urls() -> ReturnURLs:
+def return_urls(account: str = "") -> ReturnURLs:
     """What the gateway is given for a payment of the current app.
+
+    :param account: the merchant account that takes the money; each has a webhook of its own.
 
     :raises ConfigurationError: when the shop does not say where it is.
     :raises werkzeug.exceptions.SecurityError: (400) for a request to a host that is not trusted.
     """
     state = current_state()
-    check_address(state)
+    check_address(state, account)
+    which = {"account": account} if account else {}
     return ReturnURLs(
         success=lambda token: _external_url("bdquickpay.success", token=token),
         cancel=lambda token: _external_url("bdquickpay.cancel", token=token),
-        webhook=_external_url("bdquickpay.webhook") if state.settings.webhook else None,
+        webhook=_external_url("bdquickpay.webhook", **which) if state.settings.webhook else None,
     )
 
 
@@ -41,13 +44,13 @@ def link_url(token: str) -> str:
     return _external_url("bdquickpay.link", token=token)
 
 
-def check_address(state: State) -> None:
+def check_address(state: State, account: str = "") -> None:
     """
     :raises ConfigurationError: when a visitor could say where the keys of an account are sent.
     """
-    account = state.client.account
-    at_stake = account.app_key and account.secret_key
-    if not at_stake or state.says_where_it_is or is_loopback(urlsplit(account.base_url).hostname):
+    plain = state.client.account
+    at_stake = account or state.settings.accounts or (plain.app_key and plain.secret_key)
+    if not at_stake or state.says_where_it_is or is_loopback(urlsplit(plain.base_url).hostname):
         return
     raise ConfigurationError(
         "Set BDQUICKPAY_PUBLIC_URL, such as 'https://shop.example.com', or Flask's SERVER_NAME or "

@@ -28,6 +28,7 @@ def make_blueprint() -> Blueprint:
     blueprint.add_url_rule("/cancel/<path:token>", view_func=cancel)
     blueprint.add_url_rule("/status/<path:token>", view_func=status)
     blueprint.add_url_rule("/webhook", view_func=webhook, methods=["POST"])
+    blueprint.add_url_rule("/webhook/<account>", view_func=webhook, methods=["POST"])
     blueprint.before_request(answer_unasked)
     blueprint.after_request(_private)
     return blueprint

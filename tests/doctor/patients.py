@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from werkzeug.serving import make_server
 
 from flask_bdquickpay import doctor
 from flask_bdquickpay.doctor.findings import Result
+from flask_bdquickpay.gateway.account import Account
 
 from ..shop import Shop
 
@@ -30,7 +30,7 @@ def check(shop: Shop, name: str) -> Result:
 def with_account(shop: Shop, monkeypatch: pytest.MonkeyPatch, **account: Any) -> Shop:
     """A shop at another gateway, which nobody asks."""
     real = {"base_url": "https://gateway.example/api", "app_key": "k", "secret_key": "s"}
-    found = SimpleNamespace(**(real | account))
+    found = Account(**(real | {"payment_hosts": frozenset()} | account))
     client = shop.app.extensions["bdquickpay"].client
     monkeypatch.setattr(type(client), "account", property(lambda self: found))
     return shop

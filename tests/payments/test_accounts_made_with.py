@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from flask_bdquickpay import GatewayUnavailableError
+from flask_bdquickpay.keys import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
 from flask_bdquickpay.sandbox.server import SandboxServer
-from flask_bdquickpay.settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
 
 from ..databases import on_sqlite
 from ..shop import KEYS, Shop

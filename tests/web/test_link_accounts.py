@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from flask_bdquickpay.keys import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
 from flask_bdquickpay.sandbox.server import SandboxServer
-from flask_bdquickpay.settings import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
 
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop

@@ -1,0 +1,95 @@
+"""The desk of a shop with several merchant accounts."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+pytest.importorskip("flask_admin", reason="needs Flask-Admin")
+
+from flask_bdquickpay import MerchantAccount
+
+from ..branches import ACCOUNTS, make_branches
+from ..shop import NewShop, Shop
+from .visits import PAYMENTS, URL, listed, open_desk, put
+
+
+@pytest.fixture
+def branches(new_shop: NewShop) -> Shop:
+    return make_branches(new_shop)
+
+
+@pytest.fixture
+def made(branches: Shop) -> dict[str, int]:
+    """A payment of each account."""
+    return {name: put(branches, account=name) for name in ("", "dhaka", "sylhet")}
+
+
+def test_shop_with_one_account_sees_nothing_of_it(shop: Shop, desk: FlaskClient) -> None:
+    payment = put(shop)
+    for address in (PAYMENTS, f"{PAYMENTS}/{payment}"):
+        assert "Account" not in desk.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [("", ["", "dhaka", "sylhet"]), ("dhaka", ["dhaka"]), ("_", [""]), ("nobody", [])],
+)
+def test_list_is_narrowed_to_an_account(
+    branches: Shop, made: dict[str, int], chosen: str, names: list[str]
+) -> None:
+    page = open_desk(branches).get(PAYMENTS, query_string={"account": chosen})
+    assert page.status_code == 200
+    assert set(listed(page)) == {made[name] for name in names}
+
+
+def test_list_says_whose_each_payment_is(branches: Shop, made: dict[str, int]) -> None:
+    client = open_desk(branches)
+    page = client.get(PAYMENTS, query_string={"account": "dhaka"}).text
+    assert '<th scope="col" class="wide">Account</th>' in page
+    assert '<td class="wide">dhaka</td>' in page
+    assert '<td class="wide">sylhet</td>' not in page
+    assert '<option value="dhaka" selected>' in page
+    assert '<td class="wide">Plain</td>' in client.get(PAYMENTS).text
+
+
+def test_pages_and_the_csv_keep_the_account(branches: Shop, made: dict[str, int]) -> None:
+    client = open_desk(branches)
+    page = client.get(PAYMENTS, query_string={"account": "dhaka"}).text
+    assert f"{URL}/payments.csv?account=dhaka" in page
+    lines = client.get(f"{PAYMENTS}.csv", query_string={"account": "dhaka"}).text.splitlines()
+    assert len(lines) == 2
+    assert lines[1].split(",")[0] == str(made["dhaka"])
+    assert lines[1].endswith("dhaka")
+
+
+def test_page_of_a_payment_names_its_account(branches: Shop, made: dict[str, int]) -> None:
+    client = open_desk(branches)
+    assert "<dd>dhaka</dd>" in client.get(f"{PAYMENTS}/{made['dhaka']}").text
+
+
+def test_payment_of_an_account_that_is_gone_can_be_seen(
+    new_shop: NewShop, branches: Shop, made: dict[str, int]
+) -> None:
+    client = open_desk(new_shop())
+    assert len(listed(client.get(PAYMENTS))) == 3
+    page = client.get(f"{PAYMENTS}/{made['dhaka']}")
+    assert "<dd>dhaka</dd>" in page.text
+    assert "Account" not in client.get(PAYMENTS).text
+
+
+def test_accounts_of_a_loader_are_named_by_hand(new_shop: NewShop) -> None:
+    shop = new_shop()
+    shop.bdquickpay.account_loader(lambda name: MerchantAccount(**ACCOUNTS[name]))
+    dhaka, _ = put(shop, account="dhaka"), put(shop)
+    client = open_desk(shop)
+    assert '<input autocomplete="off" id="account"' in client.get(PAYMENTS).text
+    assert listed(client.get(PAYMENTS, query_string={"account": "dhaka"})) == [dhaka]
+    wrong = client.get(PAYMENTS, query_string={"account": "d" * 41})
+    assert wrong.status_code == 400
+
+
+def test_keys_are_on_no_page(branches: Shop, made: dict[str, int]) -> None:
+    client = open_desk(branches)
+    pages = [URL + "/", PAYMENTS, f"{PAYMENTS}/{made['dhaka']}", f"{PAYMENTS}.csv"]
+    assert "canary" not in "".join(client.get(page).text for page in pages)
