@@ -12,7 +12,6 @@ import pytest
 
 from flask_bdquickpay import clock
 from flask_bdquickpay.clock import utcnow
-from flask_bdquickpay.gateway import dates
 
 from ..databases import on_sqlite
 from ..shop import Shop, told_paid
@@ -33,7 +32,7 @@ def slow_books(shop: Shop) -> Shop:
 
 def shift(monkeypatch: pytest.MonkeyPatch, shop: Shop, by: timedelta) -> None:
     """Our clock is wrong by so much, as the gateway's answers tell."""
-    monkeypatch.setattr(dates, "utcnow", lambda: datetime.now(timezone.utc) + by)
+    monkeypatch.setattr(clock, "utcnow", lambda: datetime.now(timezone.utc) + by)
     monkeypatch.setattr(shop.app.extensions["bdquickpay"].client, "clock_skew", None)
 
 
@@ -333,7 +332,7 @@ def test_creation_begun_by_a_server_with_another_clock_does_not_spin(
 @on_sqlite
 def test_time_comes_from_one_place(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever patches it patches all that is stored."""
-    monkeypatch.setattr(dates, "utcnow", lambda: datetime(2031, 5, 4, tzinfo=timezone.utc))
+    monkeypatch.setattr(clock, "utcnow", lambda: datetime(2031, 5, 4, tzinfo=timezone.utc))
     payment = shop.started()
     shop.gateway.fail(payment, webhook=False)
     shop.success(payment)
