@@ -51,7 +51,7 @@ def sandbox(
 ) -> None:
     """Run a stand-in for the gateway.
 
-    No real money moves. Copy the three settings that it prints into the shop's configuration.
+    No real money moves. Copy the settings that it prints into the shop's configuration.
     Ctrl-C ends it.
     """
     if not allow_remote and not is_loopback(host):
@@ -77,6 +77,9 @@ def _print_sandbox(server: SandboxServer, public_url: str | None) -> None:
     screen.print(f'  BDQUICKPAY_BASE_URL = "{server.base_url}"', soft_wrap=True)
     screen.print(f'  BDQUICKPAY_APP_KEY = "{APP_KEY}"')
     screen.print(f'  BDQUICKPAY_SECRET_KEY = "{SECRET_KEY}"')
+    more = f'{{"dhaka": {{"app_key": "{APP_KEY}-dhaka", "secret_key": "{SECRET_KEY}-dhaka"}}}}'
+    screen.print("Or several merchant accounts, each pair with an ending of its own:")
+    screen.print(f"  BDQUICKPAY_ACCOUNTS = {more}", soft_wrap=True)
     if public_url:
         screen.print(f'  BDQUICKPAY_PAYMENT_HOSTS = ["{urlsplit(public_url).netloc}"]')
     if not is_loopback(urlsplit(server.url).hostname):

@@ -18,6 +18,7 @@ DOCUMENTED = (
     "(401, 403, 404, 422, 500), and that every error is JSON with a status of false and a message.",
     "verify of a pending payment has neither customer_reference nor dates, and its transaction is "
     "null; verify of a completed one has them all.",
+    "An invoice is the merchant's whose keys made it: with other keys verify says 404.",
     "The webhook's body and its X-App-Key header, payment.completed and payment.failed (timeout or "
     "amount mismatch).",
     "A webhook wants a 2xx answer within 10 seconds; else it is retried after 5 minutes, and can "

@@ -6,6 +6,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_bdquickpay import BDQuickPay, BDQuickPayClient, ConfigurationError, GatewayError
+from flask_bdquickpay import (
+    BDQuickPay,
+    BDQuickPayClient,
+    ConfigurationError,
+    GatewayError,
+    MerchantAccount,
+)
 from flask_bdquickpay.settings import Settings
 
 from ..gateway import hostile as gw
@@ -164,6 +171,30 @@ def test_no_object_shows_a_key(shop: Shop) -> None:
     assert "canary" not in f"{client} {client.account} {state.settings}"
 
 
+def test_a_merchant_account_shows_no_key() -> None:
+    account = MerchantAccount(APP, SECRET, ["canary-old"])
+    assert "canary" not in f"{account} {account!r} {vars(account)}"
+    for keys in (("canary\x00", "s"), ("a", "canary\x00"), ("a", "s", ["canary\x00"])):
+        error = raised(partial(MerchantAccount, *keys), ConfigurationError)
+        assert "canary" not in told(error)
+
+
+def test_a_loader_that_fails_with_a_key_in_its_hands_shows_it_nowhere(
+    canary_shop: Shop, logged: pytest.LogCaptureFixture
+) -> None:
+    shop = canary_shop
+
+    @shop.bdquickpay.account_loader
+    def load(name: str) -> MerchantAccount:
+        return MerchantAccount(APP, f"{SECRET}\x00")
+
+    with shop.app.test_request_context():
+        reference = shop.order(account="seller")
+        error = raised(lambda: shop.bdquickpay.start(reference), ConfigurationError)
+    pages = [shop.click(reference).text, shop.client.post("/bdquickpay/webhook/seller").text]
+    assert "canary" not in "".join([told(error), dump(shop), logged.text, *pages])
+
+
 # Keys that are refused
 
 REFUSED: list[dict[str, Any]] = [
@@ -175,6 +206,16 @@ REFUSED: list[dict[str, Any]] = [
     {"SECRET_KEY": ["canary"]},
     {"SECRET_KEY": b"canary"},
     {"SECRET_KEY": "canary", "TIMEOUT": "soon"},
+    {"ACCOUNTS": {"canary_": "canary"}},
+    {"ACCOUNTS": {"dhaka": {"canary": "canary"}}},
+    {"ACCOUNTS": {"dhaka": {"app_key": "canary", "secret_key": "canary\x00"}}},
+    {
+        "ACCOUNTS": {
+            "dhaka": {"app_key": "a", "secret_key": "b", "previous_app_keys": {"canary": 1}}
+        }
+    },
+    {"ACCOUNTS": ["canary"]},
+    {"SANDBOX": True, "ACCOUNTS": {"dhaka": {"app_key": "canary", "secret_key": "canary"}}},
     {"SECRET_KEY": "canary", "SANDBOX": True},
     {"SECRET_KEY": "canary", "BASE_URL": "https://canary:canary@bdquickpay.com"},
     {"SECRET_KEY": "canary", "BASE_URL": "http://bdquickpay.com"},
@@ -217,6 +258,13 @@ def canary_shop(new_shop: Callable[..., Shop], server: Any) -> Shop:
         BDQUICKPAY_APP_KEY=APP,
         BDQUICKPAY_SECRET_KEY=SECRET,
         BDQUICKPAY_PREVIOUS_APP_KEYS="canary-old",
+        BDQUICKPAY_ACCOUNTS={
+            "dhaka": {
+                "app_key": "canary-dhaka-app-key",
+                "secret_key": "canary-dhaka-secret-key",
+                "previous_app_keys": ["canary-dhaka-old"],
+            }
+        },
     )
 
 
@@ -227,23 +275,29 @@ def dump(shop: Shop) -> str:
         return repr([shop.db.session.execute(sa.select(table)).all() for table in tables])
 
 
+@pytest.mark.parametrize("account", [None, "dhaka"])
 def test_pages_database_and_logs_of_a_shop_show_no_key(
-    canary_shop: Shop, logged: pytest.LogCaptureFixture
+    canary_shop: Shop, logged: pytest.LogCaptureFixture, account: str | None
 ) -> None:
     shop, seen = canary_shop, []
+    key, old = (
+        (APP, "canary-old")
+        if account is None
+        else (f"canary-{account}-app-key", "canary-dhaka-old")
+    )
     for fault in ENDS:
         shop.gateway.fault(fault, "create")
-        seen.append(shop.click(shop.order()))
+        seen.append(shop.click(shop.order(account=account)))
         shop.gateway.advance(31)  # a 429 asked for it
-    payment = shop.started()
+    payment = shop.started(account=account)
     for fault in ENDS:
         shop.gateway.fault(fault, "verify", times=3)
-        seen += [shop.success(payment), shop.cancel(payment), webhook(shop, payment, APP)]
+        seen += [shop.success(payment), shop.cancel(payment), webhook(shop, payment, key)]
         shop.gateway.clear_faults()
         shop.gateway.advance(31)
-    seen += [webhook(shop, payment, key) for key in ("canary-wrong", "", "canary-old")]
+    seen += [webhook(shop, payment, wrong) for wrong in ("canary-wrong", "", old)]
     shop.gateway.pay(payment, webhook=False)
-    seen += [webhook(shop, payment, APP), shop.success(payment)]
+    seen += [webhook(shop, payment, key), shop.success(payment)]
     assert shop.payment(payment).is_paid
     everything = [
         dump(shop),
@@ -271,4 +325,5 @@ def test_a_gateway_that_repeats_the_keys_does_not_bring_them_into_a_shop(
 
 def webhook(shop: Shop, payment: Any, key: str) -> Any:
     body = {"event": "payment.completed", "invoice_id": payment.invoice_id}
-    return shop.client.post("/bdquickpay/webhook", json=body, headers={"X-App-Key": key})
+    path = f"/bdquickpay/webhook/{payment.account}".rstrip("/")
+    return shop.client.post(path, json=body, headers={"X-App-Key": key})

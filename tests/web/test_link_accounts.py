@@ -9,8 +9,9 @@ import pytest
 from flask_bdquickpay.keys import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
 from flask_bdquickpay.sandbox.server import SandboxServer
 
+from ..branches import make_branches
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri
-from ..shop import Shop
+from ..shop import NewShop, Shop
 from .buyers import buyer, words
 
 
@@ -35,6 +36,26 @@ def pay(shop: Shop, reference: str) -> None:
 
 PLAY = pytest.mark.parametrize("keys", [(SANDBOX_APP_KEY, SANDBOX_SECRET_KEY)], ids=["play"])
 REAL = pytest.mark.parametrize("keys", [("other-app-key", "other-secret-key")], ids=["real"])
+
+
+def test_order_that_moved_to_another_account_begins_anew(new_shop: NewShop) -> None:
+    shop = make_branches(new_shop)
+    reference = shop.order(account="dhaka")
+    opened = buyer(shop, reference)
+    opened.press()
+    assert "Your payment has begun" in words(opened.open())
+    shop.accounts[reference] = "sylhet"
+    assert "Your payment has begun" not in words(opened.open())
+    assert opened.press().location == shop.payments(reference)[-1].payment_url
+    assert [one.account for one in shop.payments(reference)] == ["dhaka", "sylhet"]
+
+
+def test_looking_at_a_link_of_an_unknown_account_writes_nothing(new_shop: NewShop) -> None:
+    shop = make_branches(new_shop)
+    opened = buyer(shop, shop.order(account="nobody"))
+    assert opened.open().status_code == 200
+    assert opened.press().status_code == 503
+    assert shop.payments() == []
 
 
 @PLAY

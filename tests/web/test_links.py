@@ -24,8 +24,9 @@ from itsdangerous import Signer
 from flask_bdquickpay import ConfigurationError, InvalidPaymentRequest, PaymentRequest, clock
 from flask_bdquickpay.web.tokens import Link, WrongTokenError, make_token, read_token
 
+from ..branches import make_branches
 from ..databases import sqlite_alone  # noqa: F401  # its database_uri
-from ..shop import KEYS, Shop
+from ..shop import KEYS, NewShop, Shop
 from .buyers import Buyer, buyer, link_of
 
 PAY = "/bdquickpay/pay/"
@@ -283,7 +284,8 @@ def test_channel_says_where_a_payment_began(shop: Shop) -> None:
         assert shop.bdquickpay.start(shop.order()).channel == "api"
 
 
-def test_label_lines_and_account_are_kept(shop: Shop) -> None:
+def test_label_lines_and_account_are_kept(new_shop: NewShop) -> None:
+    shop = make_branches(new_shop)
     request = PaymentRequest(
         "580.50", label="চা", lines=[("Tea", 600), ("Less", "-19.50")], account="dhaka"
     )
