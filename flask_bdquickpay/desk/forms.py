@@ -21,7 +21,19 @@ from ..payments.models import MAX_REFERENCE
 from ..text import is_harmless
 from ..web.forms import FlaskForm
 from ..web.language import DHAKA
-from .listing import OVERDUE, OWED, REFUSED, SORTS, UNDELIVERED, Wanted
+from .listing import (
+    CLEARED,
+    HELD,
+    OVERDUE,
+    OWED,
+    PARTLY,
+    REFUNDED,
+    REFUSED,
+    SORTS,
+    UNCLEARED,
+    UNDELIVERED,
+    Wanted,
+)
 from .words import PLAIN, STATUSES, UNBOOKED, UNTOLD
 
 _MOST = Decimal("9999999999.99")
@@ -33,6 +45,11 @@ _SHOWN = {
     OWED: UNTOLD,
     OVERDUE: "Overdue checks",
     UNDELIVERED: "Events not delivered",
+    HELD: "Rejected, money owed",
+    PARTLY: "Partly refunded",
+    REFUNDED: "Refunded",
+    CLEARED: "Cleared by a statement",
+    UNCLEARED: "Paid, not cleared",
 }
 _ORDERS = {
     "newest": "Newest first",
@@ -47,12 +64,12 @@ def _stripped(text: str | None) -> str:
     return (text or "").strip()
 
 
-def _one_line(text: str | None) -> str:
+def one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def _printable(_form: Form, field: Any) -> None:
-    if not is_harmless(field.data):
+def printable(_form: Form, field: Any) -> None:
+    if not is_harmless(field.data or ""):
         raise ValidationError("Only printable characters, please.")
 
 
@@ -70,7 +87,7 @@ def _amount(label: str) -> DecimalField:
     return DecimalField(label, validators=[Optional(), NumberRange(0, _MOST, message)])
 
 
-def _choice(label: str, options: Mapping[str, str], default: str) -> StringField:
+def choice(label: str, options: Mapping[str, str], default: str) -> StringField:
     """One of a few words, drawn as a `<select>`.
 
     Not a SelectField: how its choices are written changes between the versions of WTForms.
@@ -83,18 +100,18 @@ class FilterForm(Form):
     """The filters in the URL of the list; nothing that it does needs a CSRF token."""
 
     q: StringField = StringField(
-        "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), _printable]
+        "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), printable]
     )
-    show: StringField = _choice("Show", _SHOWN, "")
+    show: StringField = choice("Show", _SHOWN, "")
     since: DateField = _day("From day")
     until: DateField = _day("To day")
     minimum: DecimalField = _amount("From ৳")
     maximum: DecimalField = _amount("To ৳")
     #: The name of a merchant account; empty: of all, and PLAIN: of the plain settings.
     account: StringField = StringField(
-        "Account", filters=[_stripped], validators=[Length(max=40), _printable]
+        "Account", filters=[_stripped], validators=[Length(max=40), printable]
     )
-    sort: StringField = _choice("Order", _ORDERS, _USUAL)
+    sort: StringField = choice("Order", _ORDERS, _USUAL)
     options: ClassVar[dict[str, dict[str, str]]] = {"show": _SHOWN, "sort": _ORDERS}
 
     def validate_until(self, field: DateField) -> None:
@@ -157,7 +174,7 @@ class NoteForm(FlaskForm):
     def validate_note(self, field: TextAreaField) -> None:
         if not field.data:
             raise ValidationError("Say why: it is kept with the payment.")
-        if any(char < " " and char not in "\t\r\n" for char in field.data):
+        if not all(is_harmless(line.replace("\t", " ")) for line in field.data.splitlines()):
             raise ValidationError("Only printable characters, please.")
 
 
@@ -171,7 +188,7 @@ class ResolveForm(NoteForm):
     accepted: StringField = StringField()
     message: TextAreaField = TextAreaField(
         "What the customer is told, if you reject it (optional)",
-        filters=[_one_line],
+        filters=[one_line],
         validators=[Length(max=500)],
     )
     #: The amount that must be ticked before it is accepted, as it stands in the form.
@@ -193,5 +210,4 @@ class ResolveForm(NoteForm):
     def validate_message(self, field: TextAreaField) -> None:
         if self.accepts and field.data:
             raise ValidationError("The customer reads it only if you reject. Empty it to accept.")
-        if not is_harmless(field.data or ""):
-            raise ValidationError("Only printable characters, please.")
+        printable(self, field)

@@ -80,6 +80,25 @@ def test_list_is_searched_with_the_keyboard(shop: Shop, url: str, chromium: Brow
         assert re.fullmatch(r"payments-\d{8}T\d{6}Z\.csv", download.value.suggested_filename)
 
 
+def test_refund_is_recorded_once_however_often_it_is_clicked(
+    shop: Shop, url: str, chromium: Browser
+) -> None:
+    payment = shop.payments()[0]
+    with visit(chromium) as page:
+        page.goto(f"{url}/payments/{payment.id}")
+        page.get_by_role("link", name="Record a refund").click()
+        expect(page.get_by_label("Amount sent back")).to_have_value("1250.50")
+        page.get_by_label("Amount sent back").fill("200")
+        page.get_by_label("Transaction ID").fill("SENT1")
+        page.get_by_label("Why?").fill("one cup was broken")
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Yes, record ৳200.00").dblclick()
+        expect(page.get_by_role("status")).to_have_text(re.compile(r"Recorded: refund \d+ of ৳200"))
+        expect(page.get_by_text("Refunded ৳200 of ৳1,250.50")).to_be_visible()
+        expect(page.locator(".entries li")).to_have_count(1)
+    assert shop.payment(payment).refunded_amount == 200
+
+
 @pytest.mark.parametrize("path", ["/", "/?period=year", "/payments", "/payments/1", "/payments/2"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_small_phone(url: str, chromium: Browser, path: str, scheme: str) -> None:
