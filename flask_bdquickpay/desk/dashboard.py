@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..payments.reports import Backlog
+from ..payments.refund_rows import DAYS_TO_REFUND, OwedRefund
+from ..payments.reports import Backlog, Debt
 from ..payments.status import PaymentStatus
 from . import words
 from .charts import ColumnChart, Row, column_chart, rows
@@ -68,6 +69,8 @@ class Dashboard:
 
     tiles: list[Tile]
     tasks: list[Task]
+    debt: Debt
+    owed: list[OwedRefund]
     unheard: str
     paid: list[Paid]
     amounts: ColumnChart
@@ -75,6 +78,11 @@ class Dashboard:
     outcomes: list[Row]
     waits: list[Row]
     sources: list[Row]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether money has been owed for longer than it may be."""
+        return any(one.age_days > DAYS_TO_REFUND for one in self.owed)
 
     @property
     def has_paid(self) -> bool:
@@ -94,7 +102,7 @@ def build(statistics: Statistics, period: Period) -> Dashboard:
     paid = statistics.paid(period)
     waits = statistics.waits(period)
     outcomes = statistics.outcomes(period)
-    attention = statistics.attention()
+    attention, debt = statistics.attention(), statistics.debt()
     return Dashboard(
         tiles=[
             *_money(period, paid),
@@ -102,7 +110,9 @@ def build(statistics: Statistics, period: Period) -> Dashboard:
             _median(waits),
         ],
         tasks=_tasks(attention),
-        unheard=_some(attention.unheard, "event") if attention.unheard else "",
+        debt=debt,
+        owed=statistics.oldest_owed() if debt.count else [],
+        unheard=some(attention.unheard, "event") if attention.unheard else "",
         paid=paid,
         amounts=_amounts(paid, period),
         counts=_counts(paid, period),
@@ -124,7 +134,7 @@ def _money(period: Period, paid: list[Paid]) -> list[Tile]:
 def _conversion(started: int, paid: int) -> Tile:
     if not started:
         return Tile("Checkout to paid", "–", "no checkout yet")
-    share = f"{words.number(paid)} of {_some(started, 'order')}"
+    share = f"{words.number(paid)} of {some(started, 'order')}"
     return Tile("Checkout to paid", words.percent(paid, started), share)
 
 
@@ -135,10 +145,10 @@ def _median(waits: Waits) -> Tile:
 
 
 def _payments(count: int) -> str:
-    return _some(count, "payment")
+    return some(count, "payment")
 
 
-def _some(count: int, things: str) -> str:
+def some(count: int, things: str) -> str:
     return f"{words.number(count)} {things}{'' if count == 1 else 's'}"
 
 

@@ -8,6 +8,8 @@ from ..payments.refund_rows import DAYS_TO_REFUND
 from ..payments.reports import PaymentRecord
 from . import words
 
+__all__ = ["DAYS_TO_REFUND", "METHODS", "age", "badges", "taka"]
+
 #: How money goes back.
 METHODS = {"bkash": "bKash", "bank": "Bank", "cash": "Cash", "other": "Another way"}
 

@@ -13,7 +13,8 @@ from sqlalchemy import Table, func, select
 
 from .. import clock
 from ..doctor.findings import PATIENCE
-from ..payments.reports import Backlog, Reports
+from ..payments.refund_rows import OwedRefund, RefundRows
+from ..payments.reports import Backlog, Debt, Reports
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
 from ..web.language import DHAKA
@@ -22,6 +23,8 @@ from .sql import dhaka_day, seconds_between
 from .sums import worth_of
 
 DAYS, MONTHS = 30, 12
+#: So many of the payments whose money is owed are named.
+OWED = 5
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class Statistics:
         self._payments: Table = store.models.payment.__table__
         self._events: Table = store.models.event.__table__
         self._reports = Reports(store)
+        self._refunds = RefundRows(store)
         columns = self._payments.c
         self._paid_at = func.coalesce(columns.verified_at, columns.created_at)
         self._completed = columns.status == PaymentStatus.COMPLETED
@@ -195,6 +199,14 @@ class Statistics:
             undelivered=self._undelivered(),
             unheard=self._reports.unheard(clock.utcnow(), self._heard),
         )
+
+    def debt(self) -> Debt:
+        """Return the money of rejected payments that is owed to customers."""
+        return self._reports.debt()
+
+    def oldest_owed(self) -> list[OwedRefund]:
+        """Return the payments that it has been owed on the longest."""
+        return list(self._refunds.owed(clock.utcnow(), OWED))
 
     def _undelivered(self) -> Backlog:
         oldest = func.min(self._events.c.created_at)

@@ -19,7 +19,7 @@ from flask_bdquickpay.payments import refunds as core
 
 from ..payments.test_refunds import paid, refund, refunds, rejected, void
 from ..shop import Shop
-from .visits import PAYMENTS, listed, open_desk, press, put, said
+from .visits import PAYMENTS, URL, listed, open_desk, press, put, said
 from .visits import paid as put_paid
 
 NOTE = {"note": "one cup was broken"}
@@ -319,6 +319,30 @@ def test_list_shows_what_went_back_in_part_or_whole_and_what_is_owed(
     assert listed(desk.get(f"{PAYMENTS}?show=held")) == [money.id]
     refund(shop, money)
     assert listed(desk.get(f"{PAYMENTS}?show=held")) == []
+
+
+def test_dashboard_says_what_is_owed_and_for_how_long(shop: Shop, desk: FlaskClient) -> None:
+    assert "Money owed" not in desk.get(f"{URL}/").text
+    made = [rejected(shop) for _ in range(6)]
+    for days, payment in enumerate(made):
+        shop.change(payment, verified_at=utcnow() - timedelta(days=days, minutes=1))
+    text = unescape(desk.get(f"{URL}/").text)
+    assert "Money owed to customers: ৳2,400.00" in text
+    assert 'class="card attention soon"' in text
+    block = text.split('id="owed"')[1].split("</section>")[0]
+    assert re.findall(r"/payments/(\d+)\"", block) == [str(one.id) for one in made[:0:-1]]
+    assert re.findall(r"<span[^>]+>([^<]+)<", block) == [
+        *("5 days", "4 days", "3 days", "2 days", "1 day")
+    ]
+    assert "show=held" in block
+    assert "Nothing else: no payment is flagged" in text
+    shop.change(made[0], verified_at=utcnow() - timedelta(days=11))
+    text = unescape(desk.get(f"{URL}/").text)
+    assert "11 days: more than 10" in text
+    assert 'class="card attention needed"' in text
+    for payment in made:
+        refund(shop, payment)
+    assert "Money owed" not in desk.get(f"{URL}/").text
 
 
 def test_list_shows_what_a_statement_has_cleared(shop: Shop, desk: FlaskClient) -> None:
