@@ -78,7 +78,7 @@ def _sensible(_form: Form, field: Any) -> None:
         raise ValidationError("Choose a day of this millennium.")
 
 
-def _day(label: str) -> DateField:
+def day(label: str) -> DateField:
     return DateField(label, validators=[Optional(), _sensible])
 
 
@@ -103,8 +103,8 @@ class FilterForm(Form):
         "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), printable]
     )
     show: StringField = choice("Show", _SHOWN, "")
-    since: DateField = _day("From day")
-    until: DateField = _day("To day")
+    since: DateField = day("From day")
+    until: DateField = day("To day")
     minimum: DecimalField = _amount("From ৳")
     maximum: DecimalField = _amount("To ৳")
     #: The name of a merchant account; empty: of all, and PLAIN: of the plain settings.

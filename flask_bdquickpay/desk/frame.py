@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, GatewayError
@@ -89,6 +89,12 @@ def receiver_raised(payment_id: int, error: Exception) -> str:
 def back(payment_id: int) -> ResponseReturnValue:
     """The way back to a payment's page."""
     return redirect(url_for(".payment", payment_id=payment_id), code=303)
+
+
+def download(name: str, lines: Iterable[str]) -> Response:
+    """A CSV file of that name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(lines, mimetype="text/csv", headers=headers)
 
 
 def argument(name: str) -> int | None:

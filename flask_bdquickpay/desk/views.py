@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, flash, request
+from flask import Blueprint, abort, flash, request
 from flask.typing import ResponseReturnValue
 
 from .. import clock
-from ..payments.reports import Reports
+from ..payments.reports import COLUMNS, Reports
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state
@@ -22,6 +22,7 @@ from .frame import (
     Frame,
     argument,
     back,
+    download,
     found,
     listing,
     outcome,
@@ -79,10 +80,8 @@ class Pages(Frame):
         form = FilterForm(request.args)
         if not form.validate():
             return self.render("payments.html", form=form, page=None), 400
-        lines = as_csv(listing().rows(form.wanted))
-        name = f"payments-{clock.utcnow():%Y%m%dT%H%M%SZ}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(lines, mimetype="text/csv", headers=headers)
+        lines = as_csv(COLUMNS, listing().rows(form.wanted), vars)
+        return download(f"payments-{clock.utcnow():%Y%m%dT%H%M%SZ}.csv", lines)
 
     def payment(self, payment_id: int) -> ResponseReturnValue:
         """One payment with its timeline."""

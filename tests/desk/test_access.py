@@ -45,7 +45,7 @@ def test_everything_is_closed_to_whom_the_host_does_not_allow(shop: Shop, answer
     client = open_desk(shop, allow=lambda: answer)
     put(shop)
     found = rules(shop.app)
-    assert len(found) == 14
+    assert len(found) == 18
     assert [client.open(url, method=method).status_code for method, url in found] == [403] * len(
         found
     )
@@ -107,6 +107,7 @@ def test_these_actions_are_all_that_changes_anything(shop: Shop, desk: FlaskClie
         ("POST", f"{one}/events/1/deliver"),
         ("POST", f"{one}/refunds/new"),
         ("POST", f"{one}/refunds/1/void"),
+        ("POST", f"{URL}/books/statement"),
     }
 
 
