@@ -12,7 +12,7 @@ from ..payments.status import PaymentStatus
 from . import words
 from .charts import ColumnChart, Row, column_chart, rows
 from .listing import OVERDUE, OWED, REFUSED, UNDELIVERED
-from .statistics import Attention, Paid, Period, Statistics, Waits
+from .statistics import CUSTOMERS, Attention, Paid, Period, Statistics, Waits
 
 #: The histogram's steps in seconds.
 _STEPS = (
@@ -86,7 +86,12 @@ class Dashboard:
 
     @property
     def has_paid(self) -> bool:
-        return any(bucket.count for bucket in self.paid)
+        return any(bucket.count or bucket.refunded for bucket in self.paid)
+
+    @property
+    def has_all_waits(self) -> bool:
+        """Whether every customer of the period is among those who took so long."""
+        return sum(row.count for row in self.waits) < CUSTOMERS
 
     @property
     def has_waits(self) -> bool:
@@ -123,12 +128,28 @@ def build(statistics: Statistics, period: Period) -> Dashboard:
 
 
 def _money(period: Period, paid: list[Paid]) -> list[Tile]:
-    latest, total = paid[-1], sum((bucket.amount for bucket in paid), Decimal(0))
-    now, name = ("This month", "12 months") if period.monthly else ("Today", "30 days")
-    return [
-        Tile(now, words.taka(latest.amount), _payments(latest.count)),
+    latest, name = paid[-1], "12 months" if period.monthly else "30 days"
+    total, back, cleared = (
+        sum((getattr(bucket, what) for bucket in paid), Decimal(0))
+        for what in ("amount", "refunded", "cleared")
+    )
+    tiles = [
+        Tile("This month" if period.monthly else "Today", words.taka(latest.amount), _day(latest)),
         Tile(f"Last {name}", words.taka(total), _payments(sum(bucket.count for bucket in paid))),
     ]
+    if back:
+        said = f"{words.taka(back)} went back to customers"
+        tiles.append(Tile(f"Net, {name}", words.taka(total - back), said))
+    if cleared:
+        share = f"{words.percent(int(cleared), int(total))} of it is in a statement"
+        tiles.append(Tile(f"Cleared, {name}", words.taka(cleared), share))
+    return tiles
+
+
+def _day(latest: Paid) -> str:
+    if not latest.refunded:
+        return _payments(latest.count)
+    return f"{_payments(latest.count)}; {words.taka(latest.refunded)} went back"
 
 
 def _conversion(started: int, paid: int) -> Tile:

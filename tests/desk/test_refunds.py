@@ -15,11 +15,12 @@ from werkzeug.test import TestResponse
 from flask_bdquickpay import payment_refunded, refund_changed
 from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.desk.money_back import METHODS
+from flask_bdquickpay.desk.statistics import Statistics, last_days
 from flask_bdquickpay.payments import refunds as core
 
 from ..payments.test_refunds import paid, refund, refunds, rejected, void
 from ..shop import Shop
-from .visits import PAYMENTS, URL, listed, open_desk, press, put, said
+from .visits import DHAKA, PAYMENTS, URL, listed, open_desk, press, put, said, statements
 from .visits import paid as put_paid
 
 NOTE = {"note": "one cup was broken"}
@@ -386,3 +387,84 @@ def test_note_in_bangla_is_kept_as_it_was_written(shop: Shop, desk: FlaskClient)
     record(desk, payment, note=spelt, reason=spelt)
     assert (refunds(shop)[0].note, refunds(shop)[0].reason) == (spelt, spelt)
     assert desk.get(PAYMENTS, query_string={"q": spelt}).status_code == 200
+
+
+# The dashboard's sums
+
+
+def test_dashboard_says_what_went_back_and_what_is_left(shop: Shop, desk: FlaskClient) -> None:
+    payment, other, money = paid(shop, "1250.50"), paid(shop), rejected(shop)
+    shop.change(other, cleared_at=utcnow())
+    assert "Net, 30 days" not in desk.get(f"{URL}/").text
+    refund(shop, payment, "200")
+    void(shop, refund(shop, payment, "50"))
+    refund(shop, money)  # of what was not counted as paid either
+    tiles = tiles_of(desk)
+    assert tiles["Today"] == ("৳1,750.50", "2 payments; ৳200.00 went back")
+    assert tiles["Net, 30 days"] == ("৳1,550.50", "৳200.00 went back to customers")
+    assert tiles["Cleared, 30 days"] == ("৳500.00", "29% of it is in a statement")
+    rows = unescape(desk.get(f"{URL}/").text).split('class="figures"')[1].split("<tbody>")[1]
+    today = re.findall(r'class="number">([^<]+)<', rows.split("</tr>")[0])
+    assert today == ["৳1,750.50", "৳200.00", "৳1,550.50", "2"]
+
+
+def tiles_of(desk: FlaskClient) -> dict[str, tuple[str, str]]:
+    text = unescape(desk.get(f"{URL}/").text)
+    found = re.findall(r"<dt>([^<]+)</dt>\s*<dd[^>]*>([^<]+)</dd>\s*<dd[^>]*>([^<]+)<", text)
+    return {name: (value, hint) for name, value, hint in found}
+
+
+def test_refund_counts_on_the_day_when_it_was_sent(shop: Shop) -> None:
+    payment = paid(shop)
+    midnight = utcnow().astimezone(DHAKA).replace(hour=0, minute=0, second=0, microsecond=0)
+    shop.change(payment, verified_at=midnight - timedelta(days=40))
+    for seconds, amount in ((-1, "10"), (0, "20.50")):
+        refund(shop, payment, amount, sent_at=midnight + timedelta(seconds=seconds))
+    with shop.app.app_context():
+        found = Statistics(shop.app.extensions["bdquickpay"].store).paid(last_days(utcnow()))
+    assert [(day.refunded, day.net) for day in found[-3:]] == [
+        (Decimal(0), Decimal(0)),
+        (Decimal(10), Decimal(-10)),
+        (Decimal("20.50"), Decimal("-20.50")),
+    ]
+
+
+@pytest.mark.parametrize("old", [0, 60])
+def test_sums_are_the_same_by_index_and_row_by_row(shop: Shop, old: int) -> None:
+    """Of many old payments the new ones are picked out by an index; else all are looked at."""
+    long_ago = utcnow() - timedelta(days=90)
+    for number in range(4):
+        put_paid(shop, customer_reference=f"ORDER-{number % 3}")
+    put(shop, status="completed", amount=Decimal(7))  # nobody knows when
+    put(shop, status="expired")
+    for _ in range(old):
+        put_paid(shop, created_at=long_ago, verified_at=long_ago)
+    with shop.app.app_context(), statements(shop) as seen:
+        numbers = Statistics(shop.app.extensions["bdquickpay"].store)
+        period = last_days(utcnow())
+        day = numbers.paid(period)[-1]
+        outcomes, orders = numbers.outcomes(period), numbers.orders(period)
+        waits = numbers.waits(period)
+    assert (day.amount, day.count) == (Decimal(2007), 5)
+    assert {status.value: count for status, count in outcomes.items()} == {
+        "completed": 5,
+        "expired": 1,
+    }
+    assert (orders, waits.total) == (5, 4)
+    if shop.app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        by_index = [one for one in seen if "+bdquickpay_payment.created_at" not in one]
+        assert (len(by_index) == len(seen)) == (old > 0)
+
+
+def test_dashboard_asks_the_same_number_of_questions_however_many_payments(
+    shop: Shop, desk: FlaskClient
+) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(5):
+            refund(shop, paid(shop), "1")
+            rejected(shop)
+        with statements(shop) as seen:
+            desk.get(f"{URL}/")
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
