@@ -59,11 +59,11 @@ class StatementForm(FlaskForm):
     """A statement, and how to read it where that can't be seen. The file is read, never kept."""
 
     file: File = File("Statement (CSV or XLSX, 10 MB at most)")
-    trx_id: StringField = _heading("Column of the transaction ID")
-    amount: StringField = _heading("Column of the amount")
-    date: StringField = _heading("Column of the date")
-    type: StringField = _heading("Column of the type")
-    fee: StringField = _heading("Column of the fee")
+    trx_id: StringField = _heading("Transaction ID")
+    amount: StringField = _heading("Amount")
+    date: StringField = _heading("Date")
+    type: StringField = _heading("Type")
+    fee: StringField = _heading("Fee")
     order: StringField = choice("Dates are written", _ORDERS, "")
     #: What was checked, when it is to be applied: see :meth:`mark`.
     checked: StringField = StringField(validators=[Length(max=64)])

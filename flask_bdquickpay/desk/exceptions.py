@@ -11,7 +11,7 @@ from . import words
 #: So many are shown.
 MOST = 200
 #: Each class: what it is called, and what to do.
-_ADVICE = {
+ADVICE = {
     "amount_differs": (
         "The amount differs",
         "Open the payment and compare both with the bKash app.",
@@ -85,7 +85,7 @@ def harmless(report: StatementReport) -> Iterator[tuple[int, str]]:
 
 
 def _shown(one: Exceptional) -> Difference:
-    name, advice = _ADVICE.get(one.kind, (one.kind, ""))
+    name, advice = ADVICE.get(one.kind, (one.kind, ""))
     if one.kind == "money_not_here" and one.payment_id is not None:
         name, advice = "Money on a flagged payment", _FLAGGED
     return Difference(
