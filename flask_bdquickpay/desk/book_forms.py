@@ -14,7 +14,7 @@ from wtforms.validators import Length
 from ..payments.books import Span
 from ..payments.statement_file import FIELDS
 from ..web.forms import FlaskForm
-from .forms import choice, day, one_line, printable
+from .forms import account, choice, day, one_line, printable
 
 _ORDERS = {"": "as the file shows", "day": "day, month, year", "month": "month, day, year"}
 
@@ -24,6 +24,7 @@ class DaysForm(Form):
 
     since: DateField = day("From day")
     until: DateField = day("To day")
+    account: StringField = account()
 
     def validate_until(self, field: DateField) -> None:
         if self.since.data and field.data and field.data < self.since.data:
@@ -37,7 +38,12 @@ class DaysForm(Form):
     def arguments(self) -> dict[str, str]:
         """The days as the URL has them."""
         days = {"since": self.since.data, "until": self.until.data}
-        return {name: value.isoformat() for name, value in days.items() if value}
+        return {name: value.isoformat() for name, value in days.items() if value} | self.kept
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What stays when other days are chosen."""
+        return {"account": self.account.data} if self.account.data else {}
 
 
 def months(today: date) -> dict[str, dict[str, str]]:
@@ -64,6 +70,7 @@ class StatementForm(FlaskForm):
     date: StringField = _heading("Date")
     type: StringField = _heading("Type")
     fee: StringField = _heading("Fee")
+    account: StringField = account("of_account")
     order: StringField = choice("Dates are written", _ORDERS, "")
     #: What was checked, when it is to be applied: see :meth:`mark`.
     checked: StringField = StringField(validators=[Length(max=64)])
@@ -91,7 +98,7 @@ class StatementForm(FlaskForm):
     @property
     def reading(self) -> Mapping[str, str]:
         """How the file is to be read, for the form with which it is applied."""
-        return {name: self[name].data or "" for name in (*FIELDS, "order")}
+        return {name: self[name].data or "" for name in (*FIELDS, "account", "order")}
 
     def mark(self, content: bytes) -> str:
         """Return what tells a file, and how it is read, from any other."""

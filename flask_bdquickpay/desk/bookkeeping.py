@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Generator, Iterable, Iterator
+import re
+from collections.abc import Generator, Iterable
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -21,6 +22,7 @@ from ..web.language import DHAKA
 from . import exceptions
 from .book_forms import DaysForm, StatementForm, months
 from .export import as_csv
+from .forms import account_in
 from .frame import FRESH, NAMELESS, Frame, download
 
 _logger = logging.getLogger(__name__)
@@ -54,13 +56,14 @@ class BookPages(Frame):
             return _to_books(**periods["Last month"])
         form = DaysForm(request.args)
         valid = form.validate()
-        totals = Books(current_state().store).totals(form.span) if valid else {}
+        account, books = account_in(form.account), Books(current_state().store)
+        totals = books.totals(form.span, account) if valid else {}
         page = self.render(
             "books.html",
             form=form,
             totals=totals,
             net=sum((total.amount for total in totals.values()), Decimal(0)),
-            periods=periods,
+            periods={name: days | form.kept for name, days in periods.items()},
             upload=StatementForm(formdata=None),
         )
         return page, 200 if valid else 400
@@ -70,10 +73,10 @@ class BookPages(Frame):
         form = DaysForm(request.args)
         if not form.validate():
             return _to_books(**request.args)
-        rows = as_csv(COLUMNS, _movements(form.span), lambda moved: moved.listed)
+        rows = as_csv(COLUMNS, _movements(form), lambda moved: moved.listed)
         lines: Iterable[str] = chain([_MARK], rows) if request.args.get("for") == "excel" else rows
         name = "-".join(["ledger", *form.arguments().values()])
-        return download(f"{name}.csv", lines)
+        return download(re.sub(r"[^a-z0-9-]", "", name) + ".csv", lines)
 
     # The statement
 
@@ -114,6 +117,7 @@ def _to_books(**days: Any) -> ResponseReturnValue:
 
 def _check(form: StatementForm, content: bytes, *, apply: bool = False) -> StatementReport:
     how: dict[str, Any] = {"day_first": form.day_first, "apply": apply}
+    how["account"] = account_in(form.account)
     return Statements(current_state().store).check(io.BytesIO(content), form.mapping, **how)
 
 
@@ -125,16 +129,18 @@ def _applied(report: StatementReport, actor: str | None) -> ResponseReturnValue:
     return _to_books()
 
 
-def _movements(span: Span) -> Generator[Movement, None, None]:
+def _movements(form: DaysForm) -> Generator[Movement, None, None]:
     """What moved, on a connection of its own, which outlives the request."""
-    store = current_state().store
-    return _stream(store.session.get_bind(store.models.payment), Books(store), span)
+    store, account = current_state().store, account_in(form.account)
+    engine = store.session.get_bind(store.models.payment)
+    return _stream(engine, Books(store), form.span, account)
 
 
-def _stream(engine: Any, books: Books, span: Span) -> Generator[Movement, None, None]:
+def _stream(
+    engine: Any, books: Books, span: Span, account: str | None
+) -> Generator[Movement, None, None]:
     with engine.engine.connect() as connection:
-        found: Iterator[Movement] = books.on(connection).movements(span)
-        yield from found
+        yield from books.on(connection).movements(span, account)
 
 
 def _here(message: str) -> str:

@@ -96,6 +96,17 @@ def choice(label: str, options: Mapping[str, str], default: str) -> StringField:
     return StringField(label, default=default, validators=[known])
 
 
+def account(id: str | None = None) -> StringField:
+    """The name of a merchant account; empty: of all, and PLAIN: of the plain settings."""
+    validators = [Length(max=40), printable]
+    return StringField("Account", id=id, filters=[_stripped], validators=validators)
+
+
+def account_in(field: StringField) -> str | None:
+    """The account that was chosen, ``None`` for all."""
+    return "" if field.data == PLAIN else field.data or None
+
+
 class FilterForm(Form):
     """The filters in the URL of the list; nothing that it does needs a CSRF token."""
 
@@ -107,10 +118,7 @@ class FilterForm(Form):
     until: DateField = day("To day")
     minimum: DecimalField = _amount("From ৳")
     maximum: DecimalField = _amount("To ৳")
-    #: The name of a merchant account; empty: of all, and PLAIN: of the plain settings.
-    account: StringField = StringField(
-        "Account", filters=[_stripped], validators=[Length(max=40), printable]
-    )
+    account: StringField = account()
     sort: StringField = choice("Order", _ORDERS, _USUAL)
     options: ClassVar[dict[str, dict[str, str]]] = {"show": _SHOWN, "sort": _ORDERS}
 
@@ -140,7 +148,7 @@ class FilterForm(Form):
             minimum=self.minimum.data,
             maximum=self.maximum.data,
             sort=self.sort.data or _USUAL,
-            account="" if self.account.data == PLAIN else self.account.data or None,
+            account=account_in(self.account),
         )
 
     def arguments(self) -> dict[str, str]:
