@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..payments.reports import Backlog
+from ..payments.refund_rows import DAYS_TO_REFUND, OwedRefund
+from ..payments.reports import Backlog, Debt
 from ..payments.status import PaymentStatus
 from . import words
 from .charts import ColumnChart, Row, column_chart, rows
 from .listing import OVERDUE, OWED, REFUSED, UNDELIVERED
-from .statistics import Attention, Paid, Period, Statistics, Waits
+from .statistics import CUSTOMERS, Attention, Paid, Period, Statistics, Waits
 
 #: The histogram's steps in seconds.
 _STEPS = (
@@ -68,6 +69,8 @@ class Dashboard:
 
     tiles: list[Tile]
     tasks: list[Task]
+    debt: Debt
+    owed: list[OwedRefund]
     unheard: str
     paid: list[Paid]
     amounts: ColumnChart
@@ -77,8 +80,18 @@ class Dashboard:
     sources: list[Row]
 
     @property
+    def is_late(self) -> bool:
+        """Whether money has been owed for longer than it may be."""
+        return any(one.age_days > DAYS_TO_REFUND for one in self.owed)
+
+    @property
     def has_paid(self) -> bool:
-        return any(bucket.count for bucket in self.paid)
+        return any(bucket.count or bucket.refunded for bucket in self.paid)
+
+    @property
+    def has_all_waits(self) -> bool:
+        """Whether every customer of the period is among those who took so long."""
+        return sum(row.count for row in self.waits) < CUSTOMERS
 
     @property
     def has_waits(self) -> bool:
@@ -94,7 +107,7 @@ def build(statistics: Statistics, period: Period) -> Dashboard:
     paid = statistics.paid(period)
     waits = statistics.waits(period)
     outcomes = statistics.outcomes(period)
-    attention = statistics.attention()
+    attention, debt = statistics.attention(), statistics.debt()
     return Dashboard(
         tiles=[
             *_money(period, paid),
@@ -102,7 +115,9 @@ def build(statistics: Statistics, period: Period) -> Dashboard:
             _median(waits),
         ],
         tasks=_tasks(attention),
-        unheard=_some(attention.unheard, "event") if attention.unheard else "",
+        debt=debt,
+        owed=statistics.oldest_owed() if debt.count else [],
+        unheard=some(attention.unheard, "event") if attention.unheard else "",
         paid=paid,
         amounts=_amounts(paid, period),
         counts=_counts(paid, period),
@@ -113,18 +128,34 @@ def build(statistics: Statistics, period: Period) -> Dashboard:
 
 
 def _money(period: Period, paid: list[Paid]) -> list[Tile]:
-    latest, total = paid[-1], sum((bucket.amount for bucket in paid), Decimal(0))
-    now, name = ("This month", "12 months") if period.monthly else ("Today", "30 days")
-    return [
-        Tile(now, words.taka(latest.amount), _payments(latest.count)),
+    latest, name = paid[-1], "12 months" if period.monthly else "30 days"
+    total, back, cleared = (
+        sum((getattr(bucket, what) for bucket in paid), Decimal(0))
+        for what in ("amount", "refunded", "cleared")
+    )
+    tiles = [
+        Tile("This month" if period.monthly else "Today", words.taka(latest.amount), _day(latest)),
         Tile(f"Last {name}", words.taka(total), _payments(sum(bucket.count for bucket in paid))),
     ]
+    if back:
+        said = f"{words.taka(back)} went back to customers"
+        tiles.append(Tile(f"Net, {name}", words.taka(total - back), said))
+    if cleared:
+        share = f"{words.percent(int(cleared), int(total))} of it is in a statement"
+        tiles.append(Tile(f"Cleared, {name}", words.taka(cleared), share))
+    return tiles
+
+
+def _day(latest: Paid) -> str:
+    if not latest.refunded:
+        return _payments(latest.count)
+    return f"{_payments(latest.count)}; {words.taka(latest.refunded)} went back"
 
 
 def _conversion(started: int, paid: int) -> Tile:
     if not started:
         return Tile("Checkout to paid", "–", "no checkout yet")
-    share = f"{words.number(paid)} of {_some(started, 'order')}"
+    share = f"{words.number(paid)} of {some(started, 'order')}"
     return Tile("Checkout to paid", words.percent(paid, started), share)
 
 
@@ -135,10 +166,10 @@ def _median(waits: Waits) -> Tile:
 
 
 def _payments(count: int) -> str:
-    return _some(count, "payment")
+    return some(count, "payment")
 
 
-def _some(count: int, things: str) -> str:
+def some(count: int, things: str) -> str:
     return f"{words.number(count)} {things}{'' if count == 1 else 's'}"
 
 

@@ -21,7 +21,19 @@ from ..payments.models import MAX_REFERENCE
 from ..text import is_harmless
 from ..web.forms import FlaskForm
 from ..web.language import DHAKA
-from .listing import OVERDUE, OWED, REFUSED, SORTS, UNDELIVERED, Wanted
+from .listing import (
+    CLEARED,
+    HELD,
+    OVERDUE,
+    OWED,
+    PARTLY,
+    REFUNDED,
+    REFUSED,
+    SORTS,
+    UNCLEARED,
+    UNDELIVERED,
+    Wanted,
+)
 from .words import PLAIN, STATUSES, UNBOOKED, UNTOLD
 
 _MOST = Decimal("9999999999.99")
@@ -33,6 +45,11 @@ _SHOWN = {
     OWED: UNTOLD,
     OVERDUE: "Overdue checks",
     UNDELIVERED: "Events not delivered",
+    HELD: "Rejected, money owed",
+    PARTLY: "Partly refunded",
+    REFUNDED: "Refunded",
+    CLEARED: "Cleared by a statement",
+    UNCLEARED: "Paid, not cleared",
 }
 _ORDERS = {
     "newest": "Newest first",
@@ -47,12 +64,12 @@ def _stripped(text: str | None) -> str:
     return (text or "").strip()
 
 
-def _one_line(text: str | None) -> str:
+def one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def _printable(_form: Form, field: Any) -> None:
-    if not is_harmless(field.data):
+def printable(_form: Form, field: Any) -> None:
+    if not is_harmless(field.data or ""):
         raise ValidationError("Only printable characters, please.")
 
 
@@ -61,7 +78,7 @@ def _sensible(_form: Form, field: Any) -> None:
         raise ValidationError("Choose a day of this millennium.")
 
 
-def _day(label: str) -> DateField:
+def day(label: str) -> DateField:
     return DateField(label, validators=[Optional(), _sensible])
 
 
@@ -70,7 +87,7 @@ def _amount(label: str) -> DecimalField:
     return DecimalField(label, validators=[Optional(), NumberRange(0, _MOST, message)])
 
 
-def _choice(label: str, options: Mapping[str, str], default: str) -> StringField:
+def choice(label: str, options: Mapping[str, str], default: str) -> StringField:
     """One of a few words, drawn as a `<select>`.
 
     Not a SelectField: how its choices are written changes between the versions of WTForms.
@@ -79,22 +96,30 @@ def _choice(label: str, options: Mapping[str, str], default: str) -> StringField
     return StringField(label, default=default, validators=[known])
 
 
+def account(id: str | None = None) -> StringField:
+    """The name of a merchant account; empty: of all, and PLAIN: of the plain settings."""
+    validators = [Length(max=40), printable]
+    return StringField("Account", id=id, filters=[_stripped], validators=validators)
+
+
+def account_in(field: StringField) -> str | None:
+    """The account that was chosen, ``None`` for all."""
+    return "" if field.data == PLAIN else field.data or None
+
+
 class FilterForm(Form):
     """The filters in the URL of the list; nothing that it does needs a CSRF token."""
 
     q: StringField = StringField(
-        "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), _printable]
+        "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), printable]
     )
-    show: StringField = _choice("Show", _SHOWN, "")
-    since: DateField = _day("From day")
-    until: DateField = _day("To day")
+    show: StringField = choice("Show", _SHOWN, "")
+    since: DateField = day("From day")
+    until: DateField = day("To day")
     minimum: DecimalField = _amount("From ৳")
     maximum: DecimalField = _amount("To ৳")
-    #: The name of a merchant account; empty: of all, and PLAIN: of the plain settings.
-    account: StringField = StringField(
-        "Account", filters=[_stripped], validators=[Length(max=40), _printable]
-    )
-    sort: StringField = _choice("Order", _ORDERS, _USUAL)
+    account: StringField = account()
+    sort: StringField = choice("Order", _ORDERS, _USUAL)
     options: ClassVar[dict[str, dict[str, str]]] = {"show": _SHOWN, "sort": _ORDERS}
 
     def validate_until(self, field: DateField) -> None:
@@ -123,7 +148,7 @@ class FilterForm(Form):
             minimum=self.minimum.data,
             maximum=self.maximum.data,
             sort=self.sort.data or _USUAL,
-            account="" if self.account.data == PLAIN else self.account.data or None,
+            account=account_in(self.account),
         )
 
     def arguments(self) -> dict[str, str]:
@@ -157,7 +182,7 @@ class NoteForm(FlaskForm):
     def validate_note(self, field: TextAreaField) -> None:
         if not field.data:
             raise ValidationError("Say why: it is kept with the payment.")
-        if any(char < " " and char not in "\t\r\n" for char in field.data):
+        if not all(is_harmless(line.replace("\t", " ")) for line in field.data.splitlines()):
             raise ValidationError("Only printable characters, please.")
 
 
@@ -171,7 +196,7 @@ class ResolveForm(NoteForm):
     accepted: StringField = StringField()
     message: TextAreaField = TextAreaField(
         "What the customer is told, if you reject it (optional)",
-        filters=[_one_line],
+        filters=[one_line],
         validators=[Length(max=500)],
     )
     #: The amount that must be ticked before it is accepted, as it stands in the form.
@@ -193,5 +218,4 @@ class ResolveForm(NoteForm):
     def validate_message(self, field: TextAreaField) -> None:
         if self.accepts and field.data:
             raise ValidationError("The customer reads it only if you reject. Empty it to accept.")
-        if not is_harmless(field.data or ""):
-            raise ValidationError("Only printable characters, please.")
+        printable(self, field)

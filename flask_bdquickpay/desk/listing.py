@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from .. import clock
 from ..doctor.findings import PATIENCE
+from ..payments.refund_rows import owed
 from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
@@ -38,6 +39,8 @@ Rows = Generator[PaymentRecord, None, None]
 PAGE = 25
 _BATCH = 500
 OVERDUE, UNDELIVERED, REFUSED, OWED = "overdue", "undelivered", "refused", "owed"
+REFUNDED, PARTLY, HELD = "refunded", "partly-refunded", "held"
+CLEARED, UNCLEARED = "cleared", "uncleared"
 #: Somebody listens to events of both kinds.
 EVERY = (False, True)
 #: What each order goes by, and whether the highest comes first.
@@ -91,6 +94,7 @@ class Listing:
         self._heard = heard
         self._payments: Table = store.models.payment.__table__
         self._events: Table = store.models.event.__table__
+        self._refunds: Table = store.models.refund.__table__
         self._sorts = {"created_at": self._payments.c.created_at, "amount": self._worth}
         self._select = select(*(self._payments.c[field.name] for field in fields(PaymentRecord)))
 
@@ -189,16 +193,36 @@ class Listing:
         return or_(*(self._payments.c[name].icontains(text, autoescape=True) for name in names))
 
     def _shown(self, show: str) -> ColumnElement[bool]:
-        if show == OVERDUE:
-            return self._payments.c.check_after <= clock.utcnow() - PATIENCE
-        if show == UNDELIVERED:
-            late = undelivered(self._events, heard=self._heard)
-            return self._payments.c.id.in_(select(self._events.c.payment_id).where(late))
-        if show == REFUSED:
-            return is_unbooked(self._payments)
-        if show == OWED:
-            return is_owed(self._payments)
-        return self._payments.c.status == PaymentStatus(show)
+        table = self._payments
+        shown = {
+            OVERDUE: lambda: table.c.check_after <= clock.utcnow() - PATIENCE,
+            UNDELIVERED: self._with_undelivered,
+            REFUSED: lambda: is_unbooked(table),
+            OWED: lambda: is_owed(table),
+            HELD: lambda: and_(*owed(table)),
+            REFUNDED: lambda: and_(self._sent_back(), self._wholly),
+            PARTLY: lambda: and_(self._sent_back(), ~self._wholly),
+            CLEARED: lambda: table.c.cleared_at.is_not(None),
+            UNCLEARED: self._not_in_a_statement,
+        }
+        return shown[show]() if show in shown else table.c.status == PaymentStatus(show)
+
+    def _with_undelivered(self) -> ColumnElement[bool]:
+        late = undelivered(self._events, heard=self._heard)
+        return self._payments.c.id.in_(select(self._events.c.payment_id).where(late))
+
+    def _sent_back(self) -> ColumnElement[bool]:
+        """Payments of which anything was sent back, found by what was: it is little."""
+        sent = select(self._refunds.c.payment_id).where(self._refunds.c.state == "sent")
+        return self._payments.c.id.in_(sent)
+
+    @property
+    def _wholly(self) -> ColumnElement[bool]:
+        return self._payments.c.refunded_amount == self._payments.c.received_amount
+
+    def _not_in_a_statement(self) -> ColumnElement[bool]:
+        columns = self._payments.c
+        return and_(columns.status == PaymentStatus.COMPLETED, columns.cleared_at.is_(None))
 
 
 def _stream(engine: Engine | Connection, statement: Select[Any]) -> Rows:

@@ -15,6 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from ..errors import ConfigurationError
 from ..text import first_line
+from .bookkeeping import BookPages
+from .refunding import RefundPages
 from .views import Pages
 
 _logger = logging.getLogger(__name__)
@@ -135,7 +137,9 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
             static_url_path="/static",
         )
         self._desk = desk
-        self._pages = Pages(desk.name, desk.actor, self._way_out)
+        frame = (desk.name, desk.actor, self._way_out)
+        self._pages = Pages(*frame)
+        self._rooms = (self._pages, RefundPages(*frame), BookPages(*frame))
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> ResponseReturnValue:
@@ -153,7 +157,8 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
         blueprint.template_folder = str(_FOLDER / "templates")
         blueprint.before_request(self._desk.guard)  # everything of the blueprint, present or future
         blueprint.after_request(_with_headers)
-        self._pages.add_rules(blueprint)
+        for room in self._rooms:
+            room.add_rules(blueprint)
         return blueprint
 
     def _way_out(self) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import clock
+from ..payments.refund_rows import RefundRecord, RefundRows
 from ..payments.reports import EventRecord, PaymentRecord, Reports
 from ..payments.status import MONEY_CAME, PaymentStatus
 from ..payments.store import Store
@@ -43,6 +44,8 @@ class Shown:
     can_decide: bool
     can_give_up: bool
     can_announce: bool
+    can_refund: bool
+    refunds: list[RefundRecord]
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -77,6 +80,8 @@ def show(
         can_decide=decide,
         can_give_up=unanswered,
         can_announce=payment.is_owed,
+        can_refund=payment.refundable > 0,
+        refunds=RefundRows(store).of_payment(payment.id),
     )
 
 
@@ -131,6 +136,8 @@ def _facts(payment: PaymentRecord) -> dict[str, str | None]:
         "Expires": _moment(payment.expires_at),
         "Money verified": _moment(payment.verified_at),
         "Shop told": _moment(payment.announced_at),
+        "Cleared": _moment(payment.cleared_at),
+        "Fee": None if payment.fee is None else words.taka(payment.fee),
         "Next check": _moment(payment.check_after),
     }
 

@@ -9,19 +9,26 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ColumnElement, Table, and_, case, func, or_, select
 
 from .. import clock
 from ..doctor.findings import PATIENCE
-from ..payments.reports import Backlog, Reports
+from ..payments.refund_rows import OwedRefund, RefundRows
+from ..payments.reports import Backlog, Debt, Reports
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
 from ..web.language import DHAKA
 from .listing import EVERY, undelivered
-from .sql import dhaka_day, seconds_between
+from .sql import dhaka_day, scanned, seconds_between
 from .sums import worth_of
 
 DAYS, MONTHS = 30, 12
+#: So many of the payments whose money is owed are named.
+OWED = 5
+#: Of so many customers it is told how long they took.
+CUSTOMERS = 10_000
+#: An index is for less than one in so many rows.
+_SPARSE = 8
 
 
 @dataclass(frozen=True)
@@ -66,11 +73,22 @@ def _months_on(first: date, months: int) -> date:
 
 @dataclass(frozen=True)
 class Paid:
-    """What was paid in a day or a month."""
+    """What was paid in a day or a month, and what went back in it; BDT.
+
+    :ivar refunded: sent back of payments that are paid, whenever they were.
+    :ivar cleared: of `amount`, what a statement has confirmed.
+    """
 
     begin: date
     amount: Decimal
     count: int
+    refunded: Decimal = Decimal(0)
+    cleared: Decimal = Decimal(0)
+
+    @property
+    def net(self) -> Decimal:
+        """What is left; negative where more went back than came."""
+        return self.amount - self.refunded
 
 
 @dataclass(frozen=True)
@@ -126,55 +144,108 @@ class Statistics:
     def __init__(self, store: Store, *, heard: Collection[bool] = EVERY) -> None:
         self._session = store.session
         self._heard = heard
-        self._payments: Table = store.models.payment.__table__
+        self._model = store.models.payment
+        self._payments: Table = self._model.__table__
         self._events: Table = store.models.event.__table__
         self._reports = Reports(store)
-        columns = self._payments.c
-        self._paid_at = func.coalesce(columns.verified_at, columns.created_at)
-        self._completed = columns.status == PaymentStatus.COMPLETED
+        self._refunds = RefundRows(store)
+        self._sent: Table = store.models.refund.__table__
+        self._completed = self._payments.c.status == PaymentStatus.COMPLETED
+        self._most: dict[Period, bool] = {}
 
     def paid(self, period: Period) -> list[Paid]:
         """Return what came in during each day or month, also where it was nothing."""
-        amounts: dict[date, Decimal] = dict.fromkeys(period.buckets(), Decimal(0))
+        begins = period.buckets()
+        amounts, cleared, refunded = (dict.fromkeys(begins, Decimal(0)) for _ in range(3))
         counts = Counter[date]()
-        for day, amount, count in self._paid_days(period):
+        for day, amount, confirmed, count in self._paid_days(period):
             bucket = period.bucket(date.fromisoformat(str(day)))
             if bucket in amounts:  # the gateway's clock may be ahead of ours
                 amounts[bucket] += amount
+                cleared[bucket] += confirmed
                 counts[bucket] += count
-        return [Paid(bucket, amount, counts[bucket]) for bucket, amount in amounts.items()]
+        for day, amount in self._refunded_days(period):
+            bucket = period.bucket(date.fromisoformat(str(day)))
+            if bucket in refunded:
+                refunded[bucket] += amount
+        return [
+            Paid(bucket, amounts[bucket], counts[bucket], refunded[bucket], cleared[bucket])
+            for bucket in begins
+        ]
 
     def _paid_days(self, period: Period) -> Any:
-        day = dhaka_day(self._paid_at).label("day")
-        statement: Any = select(day, func.sum(worth_of(self._payments)), func.count())
-        since = (self._completed, self._paid_at >= period.begin)
+        columns = self._payments.c
+        day = dhaka_day(func.coalesce(columns.verified_at, columns.created_at)).label("day")
+        worth = worth_of(self._payments)
+        confirmed = func.sum(case((columns.cleared_at.is_not(None), worth), else_=0))
+        statement: Any = select(day, func.sum(worth), confirmed, func.count())
+        since = or_(
+            self._since(columns.verified_at, period),
+            and_(columns.verified_at.is_(None), self._since(columns.created_at, period)),
+        )
+        return self._session.execute(statement.where(self._completed, since).group_by(day))
+
+    def _refunded_days(self, period: Period) -> Any:
+        """What was sent back and not voided since, of payments that are paid."""
+        refunds = self._sent.c
+        day = dhaka_day(refunds.sent_at).label("day")
+        joined = self._sent.join(self._payments, self._payments.c.id == refunds.payment_id)
+        statement: Any = select(day, func.sum(refunds.amount)).select_from(joined)
+        since = (refunds.state == "sent", refunds.sent_at >= period.begin, self._completed)
         return self._session.execute(statement.where(*since).group_by(day))
 
     def orders(self, period: Period) -> int:
         """Return how many orders went to checkout. At most one payment of each is completed."""
         reference = self._payments.c.customer_reference
-        statement = self._created(select(func.count(reference.distinct())), period)
-        return int(self._session.execute(statement).scalar_one())
+        each = self._grouped(select(reference), reference, period).subquery()
+        return int(self._session.execute(select(func.count()).select_from(each)).scalar_one())
 
     def outcomes(self, period: Period) -> dict[PaymentStatus, int]:
         """Return what became of the payments that were begun."""
         status = self._payments.c.status
-        statement = self._created(select(status, func.count()), period).group_by(status)
+        statement = self._grouped(select(status, func.count()), status, period)
         return {found: int(count) for found, count in self._session.execute(statement)}
 
     def waits(self, period: Period) -> Waits:
-        """Return how long customers took; exact to the second, in few rows."""
+        """Return how long customers took, the newest :data:`CUSTOMERS`; exact to the second."""
         columns = self._payments.c
-        seconds = seconds_between(columns.created_at, columns.verified_at).label("seconds")
-        statement = self._created(select(seconds, func.count()), period)
-        known = (self._completed, columns.verified_at.is_not(None))
+        newest = (
+            select(columns.created_at, columns.verified_at)
+            .where(self._completed, columns.verified_at.is_not(None))
+            .where(columns.created_at >= period.begin)
+            .order_by(columns.created_at.desc())
+            .limit(CUSTOMERS)
+            .subquery()
+        )
+        seconds = seconds_between(newest.c.created_at, newest.c.verified_at).label("seconds")
+        statement: Any = select(seconds, func.count()).group_by(seconds)
         counts = Counter[int]()
-        for took, count in self._session.execute(statement.where(*known).group_by(seconds)):
+        for took, count in self._session.execute(statement):
             counts[max(int(took), 0)] += count  # the gateway's clock may be behind ours
         return Waits(counts)
 
-    def _created(self, statement: Any, period: Period) -> Any:
-        return statement.where(self._payments.c.created_at >= period.begin)
+    def _grouped(self, statement: Any, column: Any, period: Period) -> Any:
+        """What was begun in the period; by the index of the time or of the column, never both."""
+        begun = statement.where(self._since(self._payments.c.created_at, period))
+        return begun.group_by(column if self._is_most(period) else scanned(column))
+
+    def _since(self, column: Any, period: Period) -> ColumnElement[bool]:
+        """The condition of a time in the period, by index unless that is most of the table."""
+        return (scanned(column) if self._is_most(period) else column) >= period.begin
+
+    def _is_most(self, period: Period) -> bool:
+        """Whether so much was begun in the period that its rows are not picked out one by one.
+
+        SQLite does not know; the others do.
+        """
+        if self._session.get_bind(self._model).dialect.name != "sqlite":
+            return False
+        if period not in self._most:
+            all_of_them = select(func.count()).select_from(self._payments)
+            begun = all_of_them.where(self._payments.c.created_at >= period.begin)
+            counted = [int(self._session.execute(one).scalar_one()) for one in (begun, all_of_them)]
+            self._most[period] = counted[0] * _SPARSE > counted[1]
+        return self._most[period]
 
     def sources(self, period: Period) -> dict[str, int]:
         """Return what brought the news of each payment: a payment is completed only once."""
@@ -195,6 +266,14 @@ class Statistics:
             undelivered=self._undelivered(),
             unheard=self._reports.unheard(clock.utcnow(), self._heard),
         )
+
+    def debt(self) -> Debt:
+        """Return the money of rejected payments that is owed to customers."""
+        return self._reports.debt()
+
+    def oldest_owed(self) -> list[OwedRefund]:
+        """Return the payments that it has been owed on the longest."""
+        return list(self._refunds.owed(clock.utcnow(), OWED))
 
     def _undelivered(self) -> Backlog:
         oldest = func.min(self._events.c.created_at)

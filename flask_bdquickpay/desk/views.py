@@ -2,62 +2,47 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    flash,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, abort, flash, request
 from flask.typing import ResponseReturnValue
 
 from .. import clock
-from ..errors import BDQuickPayError, GatewayError
-from ..payments.reports import Reports
+from ..payments.reports import COLUMNS, Reports
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state
-from . import dashboard, sums, words
+from . import dashboard, words
 from .export import as_csv
 from .forms import ActionForm, FilterForm, NoteForm, ResolveForm
-from .listing import Listing
+from .frame import (
+    FRESH,
+    NAMELESS,
+    PAYMENT,
+    Frame,
+    argument,
+    back,
+    download,
+    found,
+    listing,
+    outcome,
+    payment_or_404,
+)
 from .payment import as_json, show
 from .redelivery import deliver_again
 from .statistics import Statistics, last_days, last_months
 
-_logger = logging.getLogger(__name__)
-_ID = "<int(max=999999999999999999):payment_id>"
 _EVENT = "<int(max=999999999999999999):event_id>"
-_LARGEST = 10**18
 _ACCEPTED = "Accepted: the payment is paid."
 _REJECTED = "Rejected for good. No money was sent back: that is done in the bKash app."
-_FRESH = "This page had become too old, so nothing was done. Please press the button again."
 
 
-@dataclass(frozen=True)
-class Pages:
-    """The pages of one desk.
-
-    :ivar name: what the desk is called.
-    :ivar actor: the name of the person at the desk, if it is known.
-    :ivar way_out: the name and URL of the page around the desk, if there is one.
-    """
-
-    name: str
-    actor: Callable[[], str | None]
-    way_out: Callable[[], tuple[str, str] | None]
+class Pages(Frame):
+    """Payments, their decisions and the dashboard."""
 
     def add_rules(self, blueprint: Blueprint) -> None:
         """Add every page but the first, which Flask-Admin knows, to the blueprint."""
-        one = f"/payments/{_ID}"
+        one = f"/payments/{PAYMENT}"
         blueprint.add_url_rule("/payments", "payments", self.payments)
         blueprint.add_url_rule("/payments.csv", "export", self.export)
         blueprint.add_url_rule(one, "payment", self.payment)
@@ -70,10 +55,6 @@ class Pages:
         ):
             blueprint.add_url_rule(one + rule, name, view, methods=["POST"])
 
-    def _render(self, template: str, **context: Any) -> str:
-        tools = {"desk": self, "words": words, "sums": sums, "accounts": current_state().accounts}
-        return render_template(f"bdquickpay/desk/{template}", **tools, **context)
-
     # Looking
 
     def dashboard(self) -> ResponseReturnValue:
@@ -84,39 +65,37 @@ class Pages:
         state = current_state()
         statistics = Statistics(state.store, heard=state.outbox.heard)
         shown = dashboard.build(statistics, period)
-        return self._render("dashboard.html", shown=shown, period=period)
+        return self.render("dashboard.html", shown=shown, period=period)
 
     def payments(self) -> ResponseReturnValue:
         """The list, a page at a time."""
         form = FilterForm(request.args)
         if not form.validate():
-            return self._render("payments.html", form=form, page=None), 400
-        page = _listing().page(form.wanted, _argument("after"), _argument("before"))
-        return self._render("payments.html", form=form, page=page)
+            return self.render("payments.html", form=form, page=None), 400
+        page = listing().page(form.wanted, argument("after"), argument("before"))
+        return self.render("payments.html", form=form, page=page)
 
     def export(self) -> ResponseReturnValue:
         """The same payments as CSV, however many."""
         form = FilterForm(request.args)
         if not form.validate():
-            return self._render("payments.html", form=form, page=None), 400
-        lines = as_csv(_listing().rows(form.wanted))
-        name = f"payments-{clock.utcnow():%Y%m%dT%H%M%SZ}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(lines, mimetype="text/csv", headers=headers)
+            return self.render("payments.html", form=form, page=None), 400
+        lines = as_csv(COLUMNS, listing().rows(form.wanted), vars)
+        return download(f"payments-{clock.utcnow():%Y%m%dT%H%M%SZ}.csv", lines)
 
     def payment(self, payment_id: int) -> ResponseReturnValue:
         """One payment with its timeline."""
         return self._payment(payment_id)
 
     def _payment(self, payment_id: int, form: NoteForm | None = None) -> str:
-        payment = _found(_listing().one(payment_id))
+        payment = payment_or_404(payment_id)
         store = current_state().store
-        shown = show(store, payment, _argument("before"), _argument("after"))
+        shown = show(store, payment, argument("before"), argument("after"))
         wanted = ResolveForm if shown.can_decide else NoteForm
         form = form if isinstance(form, wanted) else wanted(formdata=None)
         if isinstance(form, ResolveForm):
             form.about(payment.amount, payment.received_amount)
-        return self._render(
+        return self.render(
             "payment.html",
             shown=shown,
             payment=payment,
@@ -143,8 +122,8 @@ class Pages:
     def deliver(self, payment_id: int, event_id: int) -> ResponseReturnValue:
         """Deliver an event again to the shop's receivers of `payment_changed`."""
         state = current_state()
-        event = _found(Reports(state.store).event(payment_id, event_id))
-        if event.new_status is None:
+        event = found(Reports(state.store).event(payment_id, event_id))
+        if not event.is_told:
             abort(404)
         return self._act(payment_id, ActionForm(), lambda: deliver_again(state, event))
 
@@ -193,61 +172,24 @@ class Pages:
         """Do what is kept with a person's name."""
         actor = self.actor()
         if actor is None:
-            flash("Nobody decides without a name: give the desk one with Desk(who=…).", "error")
-            return _back(payment_id)
+            flash(NAMELESS, "error")
+            return back(payment_id)
         return self._act(payment_id, form, lambda: work(actor))
 
     def _act(
         self, payment_id: int, form: ActionForm | NoteForm, work: Callable[[], str]
     ) -> ResponseReturnValue:
         """Do `work` if the form is in order; say what came of it on the payment's page."""
-        _found(_listing().one(payment_id))
+        payment_or_404(payment_id)
         if not form.validate_on_submit():
             if "csrf_token" in form.errors:
-                flash(_FRESH, "error")
+                flash(FRESH, "error")
             return self._payment(payment_id, form if isinstance(form, NoteForm) else None), 400
-        flash(*_outcome(payment_id, work))
-        return _back(payment_id)
-
-
-def _listing() -> Listing:
-    state = current_state()
-    return Listing(state.store, heard=state.outbox.heard)
+        flash(*outcome(payment_id, work))
+        return back(payment_id)
 
 
 def _seen(payment_id: int) -> Snapshot:
     """The payment as it stands; what is decided about it holds only while it does."""
-    seen: Snapshot = _found(current_state().store.find("id", payment_id))
+    seen: Snapshot = found(current_state().store.find("id", payment_id))
     return seen
-
-
-def _outcome(payment_id: int, work: Callable[[], str]) -> tuple[str, str]:
-    """Return what to say, and whether it is good news."""
-    try:
-        return work(), "success"
-    except GatewayError as error:
-        return f"The gateway could not be asked, nothing has changed: {error.message}", "error"
-    except BDQuickPayError as error:
-        return f"Not done: {error}", "error"
-    except Exception as error:
-        _logger.exception("A receiver raised at the desk (payment %s)", payment_id)
-        name = type(error).__name__
-        return f"Not done: the shop’s own code raised {name}; its log says more.", "error"
-
-
-def _back(payment_id: int) -> ResponseReturnValue:
-    return redirect(url_for(".payment", payment_id=payment_id), code=303)
-
-
-def _found(value: Any) -> Any:
-    if value is None:
-        abort(404)
-    return value
-
-
-def _argument(name: str) -> int | None:
-    """The payment or event beyond which a page begins."""
-    text = request.args.get(name, "")
-    if not text.isascii() or not text.isdigit():
-        return None
-    return min(int(text[:20]), _LARGEST)

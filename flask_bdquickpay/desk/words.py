@@ -68,18 +68,13 @@ def account_choices(accounts: Accounts) -> dict[str, str]:
     return {"": "All accounts", PLAIN: account(""), **names}
 
 
-def is_rejected(payment: PaymentRecord) -> bool:
-    """Whether a person decided that money which came does not count."""
-    return payment.status == PaymentStatus.FAILED and payment.resolved_by is not None
-
-
 def state(payment: PaymentRecord) -> tuple[str, str]:
     """A word for the style sheet, and how it stands in a few words."""
     if payment.is_unbooked:
         return "refused", UNBOOKED
     if payment.is_owed:
         return "owed", UNTOLD
-    if is_rejected(payment):
+    if payment.is_rejected:
         return "failed", "Rejected"
     return payment.status.value, STATUSES[payment.status]
 
@@ -93,13 +88,22 @@ def meaning(payment: PaymentRecord, *, unanswered: bool) -> str:
         return _UNBOOKED if payment.problem else _NOT_YET_BOOKED
     if payment.is_owed:
         return "The money was verified, but the shop’s own code has not been told of it."
-    if is_rejected(payment):
-        return f"Rejected by {payment.resolved_by}. No money was sent back from here."
+    if payment.is_rejected:
+        return f"Rejected by {payment.resolved_by}. {_held(payment)}"
     if payment.reason == GIVEN_UP:
         return "Given up, so that the order could be paid anew. Money that still comes is flagged."
     if unanswered:
         return "The customer was sent to bKash. Whether they paid, the gateway cannot tell now."
     return MEANINGS[payment.status]
+
+
+def _held(payment: PaymentRecord) -> str:
+    """What became of money that a person rejected."""
+    if not payment.refunded_amount:
+        return "No money was sent back from here."
+    if payment.refundable > 0:
+        return "Some of the money was sent back; the rest is owed to the customer."
+    return "All of the money was sent back."
 
 
 def taka(amount: Decimal) -> str:

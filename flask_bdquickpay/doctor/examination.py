@@ -32,6 +32,7 @@ CHECKS: dict[str, Callable[[Patient], Result]] = {
     "announcements": money.check_owed,
     "refused": money.check_refused,
     "flagged": money.check_flagged,
+    "refunds": money.check_refunds,
     "amounts": money.check_amounts,
     "outbox": upkeep.check_deliveries,
     "webhooks seen": upkeep.check_announcements,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from .. import clock
+from ..payments.refund_rows import DAYS_TO_REFUND, RefundRows
 from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..text import moment, plain
@@ -61,6 +63,23 @@ def check_flagged(patient: Patient) -> Result:
             "flagged', then decide with 'flask bdquickpay resolve'."
         )
     return ok("No payment waits for a person.")
+
+
+def check_refunds(patient: Patient) -> Result:
+    """Whether money is held that a person rejected, and for how long."""
+    debt = patient.reports.debt()
+    if not debt.count or debt.oldest is None:
+        return ok("No rejected payment holds money.")
+    days = (clock.utcnow() - debt.oldest).days
+    (one,) = RefundRows(patient.state.store).owed(clock.utcnow(), 1)
+    name = one.invoice_id or one.payment_id
+    said = (
+        f"Rejected payments whose money was not sent back: {debt.count}, {debt.amount:.2f} BDT, "
+        f"the oldest for {days} of the {DAYS_TO_REFUND} days that there are. Send it with the "
+        f"bKash app, then run 'flask bdquickpay record-refund {name} --all "
+        "--note …'; 'flask bdquickpay refunds --owed' lists them all."
+    )
+    return red(said) if days > DAYS_TO_REFUND else warning(said)
 
 
 def check_amounts(patient: Patient) -> Result:

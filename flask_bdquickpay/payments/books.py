@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, func, literal, null, or_, select
+from sqlalchemy import Connection, Select, Table, and_, func, literal, null, or_, select
 
 from .status import PaymentStatus
 from .store import Store
@@ -101,13 +102,27 @@ class Span:
         return datetime.combine(self.until + timedelta(days=1), time(), self.zone)
 
 
+@dataclass(frozen=True)
+class Total:
+    """How many movements of a kind there were, and their sum in BDT; negative where it left."""
+
+    count: int
+    amount: Decimal
+
+
 class Books:
     """Asks the database, and changes nothing."""
 
     def __init__(self, store: Store) -> None:
-        self._session = store.session
+        self._asked: Any = store.session
         self._payments: Table = store.payments
         self._refunds: Table = store.models.refund.__table__
+
+    def on(self, connection: Connection) -> Books:
+        """Return the same books, read on a connection instead of the app's session."""
+        other = copy(self)
+        other._asked = connection
+        return other
 
     def movements(self, span: Span, account: str | None = None) -> Iterator[Movement]:
         """Yield what moved in those days, in order, in flat memory."""
@@ -118,9 +133,28 @@ class Books:
         came = self._stream(self._came(), span, account)
         yield from heapq.merge(came, sent, voided, key=lambda row: (row.moved_at, row.payment_id))
 
+    def totals(self, span: Span, account: str | None = None) -> dict[str, Total]:
+        """Return the sums of what moved in those days, by kind, those without movement as well."""
+        kinds = {"payment": self._came(), "refund": self._sent(), "refund_void": self._voided()}
+        return {kind: self._total(one, span, account) for kind, one in kinds.items()}
+
+    def _total(self, statement: Select[Any], span: Span, account: str | None) -> Total:
+        amount = func.coalesce(func.sum(statement.selected_columns[2]), 0)
+        within = self._within(statement, span, account)
+        summed = within.with_only_columns(func.count(), amount, maintain_column_froms=True)
+        count, total = self._asked.execute(summed).one()
+        return Total(int(count), Decimal(total))
+
     def _stream(
         self, statement: Select[Any], span: Span, account: str | None
     ) -> Iterator[Movement]:
+        moved_at = statement.selected_columns[0]
+        ordered = self._within(statement, span, account).order_by(moved_at)
+        found = self._asked.execute(ordered, execution_options={"yield_per": _BATCH})
+        for when, *rest in found:
+            yield Movement(when, when.astimezone(span.zone).date(), *rest)
+
+    def _within(self, statement: Select[Any], span: Span, account: str | None) -> Select[Any]:
         moved_at = statement.selected_columns[0]
         if span.begin is not None:
             statement = statement.where(moved_at >= span.begin)
@@ -128,10 +162,7 @@ class Books:
             statement = statement.where(moved_at < span.end)
         if account is not None:
             statement = statement.where(self._payments.c.account == account)
-        options = {"yield_per": _BATCH}
-        found = self._session.execute(statement.order_by(moved_at), execution_options=options)
-        for when, *rest in found:
-            yield Movement(when, when.astimezone(span.zone).date(), *rest)
+        return statement
 
     def _came(self) -> Select[Any]:
         """Money that came and was decided about: a rejected payment's came as well."""

@@ -17,6 +17,9 @@ from .status import PaymentStatus
 from .store import Store
 from .verdict import Snapshot
 
+#: Bangladesh's Digital Commerce guidelines of 2021 give so many days to send money back.
+DAYS_TO_REFUND = 10
+
 
 @dataclass(frozen=True)
 class Money:
@@ -62,7 +65,7 @@ class OwedRefund:
 
     :ivar amount: what is left of it, BDT.
     :ivar since: when it came.
-    :ivar age_days: whole days since then; Bangladesh's Digital Commerce guidelines give ten.
+    :ivar age_days: whole days since then; there are :data:`DAYS_TO_REFUND`.
     """
 
     payment_id: int
@@ -157,6 +160,12 @@ class RefundRows:
         for row in self._store.session.execute(newest):
             yield RefundRecord(*tuple(row))
 
+    def of_payment(self, payment_id: int) -> list[RefundRecord]:
+        """Return the refunds of a payment in the order in which they were entered."""
+        refunds = self._refunds.c
+        statement = self._listed().where(refunds.payment_id == payment_id).order_by(refunds.id)
+        return [RefundRecord(*tuple(row)) for row in self._store.session.execute(statement)]
+
     def _listed(self) -> Select[Any]:
         refunds, payments = self._refunds.c, self._payments.c
         columns = (
@@ -170,14 +179,15 @@ class RefundRows:
         statement: Select[Any] = select(*columns).select_from(joined)
         return statement
 
-    def owed(self, now: datetime) -> Iterator[OwedRefund]:
+    def owed(self, now: datetime, limit: int | None = None) -> Iterator[OwedRefund]:
         """Yield rejected payments whose money was not sent back, the oldest first."""
         payments = self._payments.c
         came = func.coalesce(payments.verified_at, payments.updated_at)
         left = payments.received_amount - payments.refunded_amount
         columns = (payments.id, payments.invoice_id, payments.customer_reference, left, came)
         statement: Select[Any] = select(*columns, payments.trx_id, payments.resolved_by)
-        rows = self._store.session.execute(statement.where(*owed(self._payments)).order_by(came))
+        oldest = statement.where(*owed(self._payments)).order_by(came).limit(limit)
+        rows = self._store.session.execute(oldest)
         for number, invoice, reference, amount, since, trx_id, by in rows:
             age = (now - since).days
             yield OwedRefund(number, invoice, reference, amount, since, age, trx_id, by)

@@ -75,16 +75,31 @@ class Refunds:
                 raise
             raise RefundError(f"Transaction {trx_id!r} was just recorded by another.") from None
 
-    def _record(
-        self, seen: Snapshot, amount: object, trx_id: str | None, values: dict[str, Any]
-    ) -> RefundMixin:
+    def check(
+        self,
+        seen: Snapshot,
+        amount: object = None,
+        *,
+        trx_id: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> dict[str, Any]:
+        """Return what would be written of them; write nothing, and raise as :meth:`record`."""
         money = self._refundable(seen)
         wanted = money.remains if amount is None else parse_amount(amount)
         if wanted <= 0 or wanted > money.remains:
             raise _too_large(seen, wanted, money.remains)
-        values["trx_id"] = self._free(seen, money, trx_id)
-        values["sent_at"] = _sent_at(values["sent_at"], money)
-        values |= {"amount": wanted, "created_at": clock.utcnow()}
+        return {
+            "amount": wanted,
+            "trx_id": self._free(seen, money, trx_id),
+            "sent_at": _sent_at(sent_at, money),
+        }
+
+    def _record(
+        self, seen: Snapshot, amount: object, trx_id: str | None, values: dict[str, Any]
+    ) -> RefundMixin:
+        values |= self.check(seen, amount, trx_id=trx_id, sent_at=values["sent_at"])
+        values["created_at"] = clock.utcnow()
+        wanted: Decimal = values["amount"]
 
         def work() -> int:
             if not self.rows.take(seen, wanted):

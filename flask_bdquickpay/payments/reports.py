@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
 from ..gateway.answers import as_status
 from .models import MAX_ID
+from .refund_rows import owed
 from .status import MONEY_CAME, UNANSWERED, PaymentStatus
 from .store import Store
 from .waiting import is_late, is_owed, is_unbooked
@@ -69,6 +70,21 @@ class PaymentRecord:
     announced_at: datetime | None
     made_with: str | None
     account: str
+    refunded_amount: Decimal
+    cleared_at: datetime | None
+    fee: Decimal | None
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a person decided that money which came does not count."""
+        return self.status == PaymentStatus.FAILED and self.resolved_by is not None
+
+    @property
+    def refundable(self) -> Decimal:
+        """What may still be sent back, in BDT; 0 until money came and was decided about."""
+        decided = self.status == PaymentStatus.COMPLETED or self.is_rejected
+        came = self.received_amount if decided else None
+        return Decimal(0) if came is None else came - self.refunded_amount
 
     @property
     def is_unbooked(self) -> bool:
@@ -107,6 +123,12 @@ class EventRecord:
     error: str | None
     count: int
     repeated_at: datetime | None
+    refund_id: int | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is told to the shop's receivers after its commit."""
+        return self.new_status is not None or self.refund_id is not None
 
 
 @dataclass(frozen=True)
@@ -114,6 +136,19 @@ class Backlog:
     """Work that waits, or has been due since before some moment."""
 
     count: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True)
+class Debt:
+    """Money of rejected payments that was not sent back.
+
+    :ivar amount: BDT.
+    :ivar oldest: when the oldest of it came.
+    """
+
+    count: int
+    amount: Decimal
     oldest: datetime | None
 
 
@@ -223,6 +258,16 @@ class Reports:
     def unbooked(self) -> Backlog:
         """Return the payments whose money came and that are not booked."""
         return self._backlog(self._payments.c.created_at, is_unbooked(self._payments))
+
+    def debt(self) -> Debt:
+        """Return the money of rejected payments that was not sent back."""
+        columns = self._payments.c
+        left = func.sum(columns.received_amount - columns.refunded_amount)
+        came = func.min(func.coalesce(columns.verified_at, columns.updated_at))
+        statement: Select[Any] = select(func.count(), func.coalesce(left, 0), came)
+        found = self._store.session.execute(statement.where(*owed(self._payments))).one()
+        count, amount, oldest = found
+        return Debt(int(count), Decimal(amount), oldest)
 
     def some_owed(self, limit: int) -> list[PaymentRecord]:
         """Return some of the payments of which the shop was not told."""

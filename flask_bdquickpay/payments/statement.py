@@ -53,6 +53,7 @@ class Exceptional:
     :ivar line: its number in the file, ``None`` for a row of the books.
     :ivar said: what is wrong.
     :ivar command: what deals with it.
+    :ivar payment_id: the payment that it is about, or whose refund.
     """
 
     kind: str
@@ -108,15 +109,19 @@ class Statements:
         mapping: Mapping[str, str] | None = None,
         *,
         date_format: str | None = None,
+        day_first: bool | None = None,
         zone: tzinfo = DHAKA,
         account: str | None = None,
         apply: bool = False,
     ) -> StatementReport:
-        """Check a statement; see :meth:`flask_bdquickpay.BDQuickPay.check_statement`."""
+        """Check a statement; see :meth:`flask_bdquickpay.BDQuickPay.check_statement`.
+
+        :param day_first: whether its dates begin with the day, where the caller knows it.
+        """
         self._store.settle_host()
         table = read_table(file, mapping)
         found: list[Exceptional] = []
-        lines = list(_lines(table, date_format, zone, found))
+        lines = list(_lines(table, date_format, day_first, zone, found))
         check = _Check(self._known(lines), self._booked(lines, account), lines)
         found += check.run()
         self._store.session.rollback()
@@ -149,7 +154,7 @@ class Statements:
         rows = self._store.session.execute(
             select(*self._refund_columns()).where(refunds.trx_id.in_(ids))
         )
-        return (_Booked("refund", *row) for row in rows)
+        return (_refund(*row) for row in rows)
 
     def _payment_columns(self) -> tuple[Any, ...]:
         columns = self._payments.c
@@ -158,7 +163,8 @@ class Statements:
 
     def _refund_columns(self) -> tuple[Any, ...]:
         refunds = self._refunds.c
-        return refunds.id, refunds.trx_id, refunds.amount, refunds.sent_at, refunds.state
+        known = (refunds.id, refunds.trx_id, refunds.amount, refunds.sent_at, refunds.state)
+        return (*known, refunds.payment_id)
 
     def _booked(self, lines: list[Line], account: str | None) -> list[_Booked]:
         """What moved in the period of the statement."""
@@ -187,7 +193,7 @@ class Statements:
         execute = self._store.session.execute
         return [
             *(_Booked("payment", *row) for row in execute(came) if row.trx_id),
-            *(_Booked("refund", *row) for row in execute(sent)),
+            *(_refund(*row) for row in execute(sent)),
         ]
 
     # What is stamped
@@ -224,6 +230,11 @@ class _Booked:
     state: str
     invoice_id: str | None = None
     refunded: Decimal = Decimal(0)
+    refund_of: int | None = None
+
+    @property
+    def payment_id(self) -> int:
+        return self.id if self.refund_of is None else self.refund_of
 
     @property
     def name(self) -> str:
@@ -235,6 +246,11 @@ class _Booked:
         return (self.amount or Decimal(0)) - self.refunded
 
 
+def _refund(*row: Any) -> _Booked:
+    refund_id, trx_id, amount, sent_at, state, payment_id = row
+    return _Booked("refund", refund_id, trx_id, amount, sent_at, state, refund_of=payment_id)
+
+
 class _Check:
     """Compares each line with what the books know of its transaction, then the other way round."""
 
@@ -243,6 +259,8 @@ class _Check:
         self.harmless: Counter[str] = Counter()
         self.matches: list[tuple[_Booked, Line]] = []
         self._seen: dict[str, Line] = {}
+        self._first = min((row.moved_at for row in booked if row.moved_at), default=None)
+        self._last = max((line.moved_at for line in lines), default=None)
 
     def run(self) -> list[Exceptional]:
         found = [one for line in self._lines if (one := self._line(line)) is not None]
@@ -289,8 +307,7 @@ class _Check:
                 "money left, and no refund has this transaction",
                 f"{command}{abs(line.amount)} --note …",
             )
-        first = min((row.moved_at for row in self._booked if row.moved_at), default=None)
-        if first is None or line.moved_at < first - timedelta(days=1):
+        if self._first is None or line.moved_at < self._first - timedelta(days=1):
             return _of_line("outside_period", line, "it is older than what the books have of then")
         return _of_line(
             "money_not_here",
@@ -302,13 +319,12 @@ class _Check:
     def _row(self, row: _Booked) -> Exceptional | None:
         if row.trx_id in self._seen:
             return None
-        last = max(line.moved_at for line in self._lines)
-        if row.moved_at is not None and row.moved_at > last:
+        if row.moved_at and self._last and row.moved_at > self._last:
             self.harmless["not_yet"] += 1
             return None
         kind = "payment_not_there" if row.kind == "payment" else "refund_not_there"
         said = f"{row.kind} {row.name} of {row.amount} BDT is not in the statement"
-        return Exceptional(kind, None, row.trx_id, row.amount, said, _show(row), row.id)
+        return Exceptional(kind, None, row.trx_id, row.amount, said, _show(row), row.payment_id)
 
 
 def _show(booked: _Booked) -> str:
@@ -324,7 +340,7 @@ def _of_line(
     command: str | None = None,
     booked: _Booked | None = None,
 ) -> Exceptional:
-    payment_id = booked.id if booked is not None and booked.kind == "payment" else None
+    payment_id = None if booked is None else booked.payment_id
     return Exceptional(kind, line.number, line.trx_id, line.amount, said, command, payment_id)
 
 
@@ -332,11 +348,16 @@ def _of_line(
 
 
 def _lines(
-    table: Table, form: str | None, zone: tzinfo, found: list[Exceptional]
+    table: Table,
+    form: str | None,
+    day_first: bool | None,
+    zone: tzinfo,
+    found: list[Exceptional],
 ) -> Iterator[Line]:
     """Yield the lines that can be read and are about payments; the others go to `found`."""
-    dates = (cells["date"] for _, cells in table.lines)
-    day_first = form is not None or is_day_first(dates)
+    if day_first is None:
+        dates = (cells["date"] for _, cells in table.lines)
+        day_first = form is not None or is_day_first(dates)
     for number, cells in table.lines:
         kind = _kind(cells.get("type"))
         if kind is None:

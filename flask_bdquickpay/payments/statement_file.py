@@ -18,6 +18,7 @@ FIELDS = ("trx_id", "amount", "date", "type", "fee")
 _NEEDED = ("trx_id", "amount", "date")
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 200_000
+_MAX_UNPACKED = 10 * MAX_BYTES
 _HEADINGS_WITHIN = 20
 _DELIMITERS = (",", ";", "\t")
 #: What columns are called, as far as we know: the shape of bKash's statement is not published, so
@@ -151,6 +152,13 @@ def _regularity(text: str, delimiter: str) -> int:
         return 0
 
 
+def _check_size(content: bytes) -> None:
+    """Refuse a small file that is to become a very large one."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        if sum(part.file_size for part in packed.infolist()) > _MAX_UNPACKED:
+            raise StatementError("The statement is too large once unpacked: export it as CSV.")
+
+
 def _xlsx(content: bytes) -> Iterator[tuple[Any, ...]]:
     try:
         from openpyxl import load_workbook  # noqa: PLC0415  # an extra
@@ -159,6 +167,7 @@ def _xlsx(content: bytes) -> Iterator[tuple[Any, ...]]:
             "To read XLSX, pip install 'Flask-BDQuickPay[statement]', or save it as CSV."
         ) from error
     try:
+        _check_size(content)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         yield from book.worksheets[0].iter_rows(values_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:

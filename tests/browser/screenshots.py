@@ -1,4 +1,6 @@
-"""Takes pictures of every page in every state: `python -m tests.browser.screenshots [folder]`.
+"""Takes pictures of every page in every state.
+
+`python -m tests.browser.screenshots [folder [tour …]]`
 
 Phone and desktop, English and Bangla, light and dark. A chosen few go to `docs/screenshots`.
 """
@@ -18,6 +20,7 @@ from flask_bdquickpay.sandbox.server import SandboxServer
 
 from . import stage, tour
 from .chromium import DESKTOP, PHONE, launch, visit
+from .merchant import merchant, merchant_tour
 
 DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
 #: Which go to the documentation, and under which name.
@@ -28,12 +31,17 @@ CHOSEN = {
     "shop-order-paid-en-phone-light": "paid",
     "pages-paid-bn-phone-light": "receipt-bangla",
     "pages-confirming-en-phone-dark": "confirming-dark",
+    "merchant-flagged-en-desktop-light": "desk-flagged",
+    "merchant-refund-en-desktop-light": "desk-refund",
+    "merchant-refund-confirm-en-phone-light": "desk-refund-confirm",
+    "merchant-books-en-desktop-light": "desk-books",
+    "merchant-statement-en-desktop-light": "desk-statement",
 }
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *wanted: str) -> None:
     logging.disable()
     folder.mkdir(parents=True, exist_ok=True)
     DOCS.mkdir(parents=True, exist_ok=True)
@@ -41,6 +49,8 @@ def main(folder: Path) -> None:
         chromium = launch(playwright)
         for lang in ("en", "bn"):
             for name, tours in TOURS.items():
+                if wanted and name not in wanted:
+                    continue
                 with tempfile.TemporaryDirectory() as data, visit(chromium, lang) as page:
                     _photograph(page, folder, f"{name}-{{}}-{lang}", tours(page, Path(data), lang))
 
@@ -81,13 +91,21 @@ def _sandbox(page: Page, _folder: Path, lang: str) -> Iterator[str]:
         yield from tour.hosted_tour(page, server)
 
 
+def _merchant(page: Page, folder: Path, lang: str) -> Iterator[str]:
+    if lang == "en":  # the desk is in English
+        with merchant(folder) as shop:
+            yield from merchant_tour(page, shop)
+
+
 TOURS: dict[str, Callable[[Page, Path, str], Iterator[str]]] = {
     "shop": _shop,
     "pages": _pages,
     "links": _links,
     "sandbox": _sandbox,
+    "merchant": _merchant,
 }
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="screenshots-")))
+    folder = sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="screenshots-")
+    main(Path(folder), *sys.argv[2:])

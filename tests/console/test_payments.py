@@ -7,6 +7,7 @@ import io
 import json
 import re
 from datetime import datetime, timezone
+from decimal import Decimal
 
 import pytest
 
@@ -173,6 +174,21 @@ def test_the_timeline_is_shown(shop: Shop) -> None:
     assert [event["new_status"] for event in found["events"]] == ["pending", "flagged", "completed"]
     assert found["events"][1]["gateway_answer"]["transaction"]["amount"] == "450"
     assert found["payment_metadata"] == {"order_id": 1}
+
+
+@on_sqlite
+def test_what_was_sent_back_and_cleared_is_shown(shop: Shop) -> None:
+    payment = flagged(shop)
+    run(shop, "resolve", payment.id, "--accept", "--note", "seen")
+    run(shop, "record-refund", payment.id, "--amount", "150", "--note", "one cup was broken")
+    shop.change(payment, cleared_at=payment.created_at, fee=Decimal("8.33"))
+    text = run(shop, "show", payment.id).stdout
+    assert re.search(r"Sent back +150\.00 BDT", text)
+    assert re.search(r"Cleared +20\d\d-.* UTC", text)
+    assert re.search(r"Fee +8\.33 BDT", text)
+    (found,) = json.loads(run(shop, "show", payment.id, "--json").stdout)
+    assert (found["refunded_amount"], found["fee"]) == ("150.00", "8.33")
+    assert found["events"][-1]["refund_id"] == 1
 
 
 @on_sqlite

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -10,8 +12,10 @@ pytest.importorskip("flask_admin", reason="needs Flask-Admin")
 from flask_bdquickpay import MerchantAccount
 
 from ..branches import ACCOUNTS, make_branches
+from ..payments.test_statement import line
 from ..shop import NewShop, Shop
-from .visits import PAYMENTS, URL, listed, open_desk, put
+from .test_books import csv_of, days, entries, upload
+from .visits import PAYMENTS, URL, exported, listed, open_desk, paid, put
 
 
 @pytest.fixture
@@ -93,3 +97,40 @@ def test_keys_are_on_no_page(branches: Shop, made: dict[str, int]) -> None:
     client = open_desk(branches)
     pages = [URL + "/", PAYMENTS, f"{PAYMENTS}/{made['dhaka']}", f"{PAYMENTS}.csv"]
     assert "canary" not in "".join(client.get(page).text for page in pages)
+
+
+# The books
+
+
+def test_ledger_is_of_one_account_or_of_all(branches: Shop) -> None:
+    made = {name: paid(branches, account=name) for name in ("", "dhaka", "sylhet")}
+    client = open_desk(branches)
+    for chosen, names in {"": ["", "dhaka", "sylhet"], "dhaka": ["dhaka"], "_": [""]}.items():
+        wanted = days(branches) | {"account": chosen}
+        page = client.get(f"{URL}/books", query_string=wanted)
+        assert f'<th scope="row">Payments</th><td class="number">{len(names)}</td>' in page.text
+        rows = exported(client.get(f"{URL}/books/ledger.csv", query_string=wanted))
+        assert {row["account"] for row in rows} == set(names)
+        assert {row["payment_id"] for row in rows} == {str(made[name]) for name in names}
+    odd = days(branches) | {"account": 'বাংলা"'}
+    assert exported(client.get(f"{URL}/books/ledger.csv", query_string=odd)) == []
+
+
+def test_periods_keep_the_account(branches: Shop) -> None:
+    wanted = days(branches) | {"account": "dhaka"}
+    text = open_desk(branches).get(f"{URL}/books", query_string=wanted).text
+    assert text.count("account=dhaka") == 4  # two periods, two downloads
+    assert '<select id="account"' in text
+    assert '<select id="of_account"' in text
+
+
+def test_statement_is_that_of_one_account(branches: Shop) -> None:
+    for name in ("dhaka", "sylhet"):
+        paid(branches, account=name, trx_id=f"TRX{name}", received_amount=500)
+    (dhaka, sylhet) = branches.payments()
+    branches.change(sylhet, verified_at=dhaka.verified_at - timedelta(seconds=1))
+    client, content = open_desk(branches), csv_of(line(dhaka))
+    assert entries(upload(client, content)) == ["Paid here, not in the statement"]
+    of_one = upload(client, content, account="dhaka")
+    assert "The statement and the books agree" in of_one.text
+    assert 'name="account" value="dhaka"' in of_one.text

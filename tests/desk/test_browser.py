@@ -18,7 +18,9 @@ from flask_bdquickpay.desk import Desk
 
 from ..browser.chromium import DESKTOP, EXECUTABLE, MISSING, launch, overflow, visit
 from ..browser.stage import served
+from ..payments.test_statement import line
 from ..shop import Shop
+from .test_books import csv_of
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason=MISSING)
 #: As narrow as a phone gets.
@@ -80,7 +82,48 @@ def test_list_is_searched_with_the_keyboard(shop: Shop, url: str, chromium: Brow
         assert re.fullmatch(r"payments-\d{8}T\d{6}Z\.csv", download.value.suggested_filename)
 
 
-@pytest.mark.parametrize("path", ["/", "/?period=year", "/payments", "/payments/1", "/payments/2"])
+def test_refund_is_recorded_once_however_often_it_is_clicked(
+    shop: Shop, url: str, chromium: Browser
+) -> None:
+    payment = shop.payments()[0]
+    with visit(chromium) as page:
+        page.goto(f"{url}/payments/{payment.id}")
+        page.get_by_role("link", name="Record a refund").click()
+        expect(page.get_by_label("Amount sent back")).to_have_value("1250.50")
+        page.get_by_label("Amount sent back").fill("200")
+        page.get_by_label("Transaction ID").fill("SENT1")
+        page.get_by_label("Why?").fill("one cup was broken")
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Yes, record ৳200.00").dblclick()
+        expect(page.get_by_role("status")).to_have_text(re.compile(r"Recorded: refund \d+ of ৳200"))
+        expect(page.get_by_text("Refunded ৳200 of ৳1,250.50")).to_be_visible()
+        expect(page.locator(".entries li")).to_have_count(1)
+    assert shop.payment(payment).refunded_amount == 200
+
+
+def test_statement_is_looked_at_and_then_applied(shop: Shop, url: str, chromium: Browser) -> None:
+    payment = shop.payments()[0]
+    content = csv_of(line(payment))
+    file: Any = {"name": "march.csv", "mimeType": "text/csv", "buffer": content}
+    with visit(chromium, viewport=DESKTOP) as page:
+        page.goto(f"{url}/")
+        page.get_by_role("link", name="Books").click()
+        page.get_by_label("Statement (CSV").set_input_files(file)
+        page.get_by_role("button", name="Check it").click()
+        expect(page.get_by_text("Paid here, not in the statement")).to_have_count(0)
+        page.get_by_label("The same file again").set_input_files(file)
+        page.get_by_label("I have looked at").check()
+        page.get_by_role("button", name="Mark 1 as cleared").click()
+        expect(page.get_by_role("status")).to_contain_text("Cleared: 1 payments and refunds.")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download for Excel").click()
+        assert re.fullmatch(r"ledger(-\d{4}-\d\d-\d\d){2}\.csv", download.value.suggested_filename)
+    assert shop.payment(payment).cleared_at is not None
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/?period=year", "/payments", "/payments/1", "/payments/2", "/books"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_small_phone(url: str, chromium: Browser, path: str, scheme: str) -> None:
     with visit(chromium, viewport=TINY, color_scheme=scheme) as page:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from flask_bdquickpay.clock import utcnow
+
+from ..payments.test_refunds import refund, rejected
 from ..shop import Shop
 from ..unserved import learn, owed, refused, refusing
 from .patients import OK, RED, WARNING, check
@@ -49,6 +54,25 @@ def test_money_that_the_database_kept_from_being_booked_is_red(shop: Shop) -> No
     result = check(shop, "refused")
     assert result.state == RED
     assert "not booked: 1. the database was in the way (1)." in result.message
+
+
+def test_money_that_is_owed_is_a_warning_and_after_ten_days_red(shop: Shop) -> None:
+    assert check(shop, "refunds") == (OK, "No rejected payment holds money.")
+    newer, older = rejected(shop), rejected(shop)
+    shop.change(older, verified_at=utcnow() - timedelta(days=10, hours=1))
+    result = check(shop, "refunds")
+    assert result.state == WARNING
+    assert "was not sent back: 2, 800.00 BDT, the oldest for 10 of the 10 days" in result.message
+    assert f"'flask bdquickpay record-refund {older.invoice_id} --all --note …'" in result.message
+    assert "flask bdquickpay refunds --owed" in result.message
+    shop.change(older, verified_at=utcnow() - timedelta(days=11))
+    assert check(shop, "refunds").state == RED
+    refund(shop, older)
+    assert f"record-refund {newer.invoice_id} " in check(shop, "refunds").message
+    refund(shop, newer, "100")
+    assert ": 1, 300.00 BDT" in check(shop, "refunds").message
+    refund(shop, newer)
+    assert check(shop, "refunds").state == OK
 
 
 def test_what_came_on_payments_of_the_first_version_is_asked_for(shop: Shop) -> None:

@@ -1,0 +1,100 @@
+"""What a statement and the books disagree about, and what to do at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..payments.statement import HARMLESS, Exceptional, StatementReport
+from . import words
+
+#: So many are shown.
+MOST = 200
+#: Each class: what it is called, and what to do.
+ADVICE = {
+    "amount_differs": (
+        "The amount differs",
+        "Open the payment and compare both with the bKash app.",
+    ),
+    "money_not_here": (
+        "Money without a payment",
+        "“flask bdquickpay reconcile” may find it; then look among the waiting payments.",
+    ),
+    "money_rejected": ("Rejected money, still held", "Send it back, then record the refund."),
+    "payment_not_there": (
+        "Paid here, not in the statement",
+        "Look for the transaction in the bKash app before anything is shipped or sent back.",
+    ),
+    "refund_not_recorded": (
+        "Sent back, not recorded",
+        "Find the payment and record a refund with this transaction ID.",
+    ),
+    "refund_not_there": (
+        "Refund not in the statement",
+        "If the money never left, void the refund.",
+    ),
+    "trx_conflict": ("One transaction, two stories", "Compare the line with the bKash app."),
+    "unreadable": ("Unreadable line", "Correct the line in the file and check it again."),
+}
+_FLAGGED = "Decide about the flagged payment."
+_HARMLESS = {
+    "matched": "payments agree",
+    "refund_matched": "refunds agree",
+    "repeated_line": "lines came twice",
+    "other_type": "lines are of another type",
+    "outside_period": "lines are older than the books",
+    "not_yet": "rows of the books are newer than the statement",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An exception as the desk shows it."""
+
+    name: str
+    advice: str
+    said: str
+    where: str
+    amount: str
+    trx_id: str
+    payment_id: int | None
+    command: str
+
+
+def differences(report: StatementReport) -> list[Difference]:
+    """The exceptions that somebody should look at, at most :data:`MOST`."""
+    red = [one for one in report.exceptions if one.kind not in HARMLESS]
+    return [_shown(one) for one in red[:MOST]]
+
+
+def count_of(report: StatementReport) -> int:
+    """How many there are."""
+    return sum(count for kind, count in report.counts.items() if kind not in HARMLESS)
+
+
+def matches(report: StatementReport) -> int:
+    """How many payments and refunds agree with the statement."""
+    return report.counts.get("matched", 0) + report.counts.get("refund_matched", 0)
+
+
+def harmless(report: StatementReport) -> Iterator[tuple[int, str]]:
+    """How many lines and rows call for nobody, and why."""
+    for kind, said in _HARMLESS.items():
+        if report.counts.get(kind):
+            yield report.counts[kind], said
+
+
+def _shown(one: Exceptional) -> Difference:
+    name, advice = ADVICE.get(one.kind, (one.kind, ""))
+    if one.kind == "money_not_here" and one.payment_id is not None:
+        name, advice = "Money on a flagged payment", _FLAGGED
+    return Difference(
+        name=name,
+        advice=advice,
+        said=one.said,
+        where="books" if one.line is None else f"line {one.line}",
+        amount="" if one.amount is None else words.taka(abs(one.amount)),
+        trx_id=one.trx_id or "",
+        payment_id=one.payment_id,
+        command=one.command or "",
+    )

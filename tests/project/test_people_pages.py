@@ -1,0 +1,70 @@
+"""The pages for clerks and accountants say what stands on the desk, in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("flask_admin", reason="needs Flask-Admin")
+
+from flask_bdquickpay.desk.exceptions import ADVICE
+
+from .source import PACKAGE, ROOT
+
+PAGES = [ROOT / "docs" / name for name in ("clerk.md", "accountant.md")]
+BOTH = [*PAGES, *(page.with_suffix(".bn.md") for page in PAGES)]
+#: Bold for the reader alone.
+OURS = {"bold", "মোটা", "Something is wrong in it?", "ভুল লেখা হয়েছে?"}
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def bold(page: Path) -> list[str]:
+    found = [" ".join(text.split()) for text in re.findall(r"\*\*(.+?)\*\*", read(page), re.DOTALL)]
+    return [text for text in found if text not in OURS]
+
+
+def on_the_desk() -> str:
+    desk = PACKAGE / "desk"
+    files = [*desk.rglob("*.html"), *desk.glob("*.py")]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+@pytest.mark.parametrize("page", BOTH, ids=lambda page: str(page.name))
+def test_what_is_bold_stands_on_the_desk(page: Path) -> None:
+    desk = on_the_desk()
+    assert [text for text in bold(page) if text not in desk] == []
+    assert len(bold(page)) > 10
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
+def test_both_languages_tell_of_the_same(page: Path) -> None:
+    other = page.with_suffix(".bn.md")
+    pictures = re.compile(r'<img src="([^"]+)"')
+    assert sorted(set(bold(page))) == sorted(set(bold(other)))
+    assert pictures.findall(read(page)) == pictures.findall(read(other))
+    assert read(page).count("\n## ") == read(other).count("\n## ")
+
+
+@pytest.mark.parametrize("page", BOTH, ids=lambda page: str(page.name))
+def test_pictures_are_there_and_small(page: Path) -> None:
+    for tag in re.findall(r"<img [^>]+>", read(page)):
+        picture = page.parent / re.findall(r'src="([^"]+)"', tag)[0]
+        assert picture.stat().st_size < 150_000
+        assert len(re.findall(r'alt="([^"]+)"', tag)[0]) > 20
+
+
+def test_each_class_of_a_statement_is_explained() -> None:
+    text = read(PAGES[1])
+    names = [name for name, _ in ADVICE.values()]
+    assert [name for name in names if f"**{name}**" not in text] == []
+    red = set(re.findall(r'"([a-z]+(?:_[a-z]+)+|unreadable)"', source("payments/statement.py")))
+    assert set(ADVICE) <= red
+
+
+def source(name: str) -> str:
+    return (PACKAGE / name).read_text(encoding="utf-8")
