@@ -155,6 +155,7 @@ class BDQuickPay(Generic[P, E, F]):
             refunds=Refunds(store, RefundRows(store), ledger),
             pruning=Pruning(store, timedelta(days=settings.prune_floor), ledger.late_window),
             wrong_keys=wrong_keys(),
+            health=HealthCheck(store),
         )
 
     # What a shop registers
@@ -342,7 +343,7 @@ class BDQuickPay(Generic[P, E, F]):
         """
         state = current_state()
         state.store.settle_host()
-        return HealthCheck(state.store).look()
+        return state.health.look()
 
     def prune(
         self, *, older_than: timedelta, what: str = "unpaid", yes: bool = False
