@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 
 from .. import clock
 from ..errors import BDQuickPayError, GatewayError
+from ..payments.about import about
 from ..payments.reports import Reports
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
@@ -201,12 +202,12 @@ class Pages:
         self, payment_id: int, form: ActionForm | NoteForm, work: Callable[[], str]
     ) -> ResponseReturnValue:
         """Do `work` if the form is in order; say what came of it on the payment's page."""
-        _found(_listing().one(payment_id))
+        payment = _found(_listing().one(payment_id))
         if not form.validate_on_submit():
             if "csrf_token" in form.errors:
                 flash(_FRESH, "error")
             return self._payment(payment_id, form if isinstance(form, NoteForm) else None), 400
-        flash(*_outcome(payment_id, work))
+        flash(*_outcome(about(payment, "desk"), work))
         return _back(payment_id)
 
 
@@ -221,7 +222,7 @@ def _seen(payment_id: int) -> Snapshot:
     return seen
 
 
-def _outcome(payment_id: int, work: Callable[[], str]) -> tuple[str, str]:
+def _outcome(extra: dict[str, Any], work: Callable[[], str]) -> tuple[str, str]:
     """Return what to say, and whether it is good news."""
     try:
         return work(), "success"
@@ -230,7 +231,8 @@ def _outcome(payment_id: int, work: Callable[[], str]) -> tuple[str, str]:
     except BDQuickPayError as error:
         return f"Not done: {error}", "error"
     except Exception as error:
-        _logger.exception("A receiver raised at the desk (payment %s)", payment_id)
+        text = "A receiver raised at the desk (payment %s)"
+        _logger.exception(text, extra["payment_id"], extra=extra)
         name = type(error).__name__
         return f"Not done: the shop’s own code raised {name}; its log says more.", "error"
 
