@@ -70,6 +70,7 @@ class Period:
 class Health:
     """How the payments of an app are.
 
+    :ivar at: when they were looked at.
     :ivar open: payments that are created or pending, by status; ages since they were begun.
     :ivar flagged: payments that wait for a person; ages since their money came.
     :ivar unbooked: payments whose money is there and is not booked, since the shop's own code
@@ -81,6 +82,7 @@ class Health:
     :ivar last_webhook: when the last one came, looked for in the newest 10,000 facts.
     """
 
+    at: datetime
     open: Mapping[str, Pile]
     flagged: Pile
     unbooked: Pile
@@ -130,6 +132,7 @@ class HealthCheck:
         nothing = [Pile(0, None)] * 2
         hour, day = self._periods(times)
         return Health(
+            at=now,
             open={str(word): by_status.get(word, nothing)[0] for word in _OPEN},
             flagged=by_status.get(PaymentStatus.FLAGGED, nothing)[1],
             unbooked=unbooked,

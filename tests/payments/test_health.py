@@ -39,7 +39,11 @@ def is_of(pile: Pile, count: int, age: timedelta = timedelta()) -> bool:
 
 
 def test_empty_database(shop: Shop) -> None:
-    assert health(shop) == Health(
+    before = utcnow()
+    found = health(shop)
+    assert before <= found.at <= utcnow()
+    assert found == Health(
+        at=found.at,
         open={"created": NOTHING, "pending": NOTHING},
         flagged=NOTHING,
         unbooked=NOTHING,

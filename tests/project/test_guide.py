@@ -29,7 +29,11 @@ from .source import ROOT
 
 GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
 PAGES = [
-    ROOT / name for name in ("README.md", "docs/guide.md", "docs/recipes.md", "docs/payment.md")
+    ROOT / name
+    for name in (
+        *("README.md", "docs/guide.md", "docs/recipes.md", "docs/payment.md"),
+        *("docs/watching.md", "docs/performance.md"),
+    )
 ]
 CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
