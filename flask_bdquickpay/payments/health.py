@@ -20,7 +20,7 @@ from .waiting import EVER, is_owed, is_unbooked
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _OPEN = (PaymentStatus.CREATED, PaymentStatus.PENDING)
 #: So many of the last day's completed payments are looked at for the durations, the newest.
-_SAMPLE = 500
+_SAMPLE = 250
 #: So far back in the timeline the last webhook is looked for, in rows.
 _FAR = 10_000
 #: What a failure is called: closed words, whatever numbers its sentence holds.
@@ -53,7 +53,7 @@ class Period:
     :ivar created: payments begun in it.
     :ivar completed: payments that were completed in it, by the source of the news.
     :ivar failed: payments that failed in it and still are, by a word for the reason.
-    :ivar median_seconds: in which half of the customers had paid, of the day's newest 500.
+    :ivar median_seconds: in which half of the customers had paid, of the day's newest 250.
     :ivar p95_seconds: in which 95 of 100 of them had.
     :ivar webhook_lag_seconds: between the money and the webhook that told of it, the median.
     """
