@@ -31,6 +31,7 @@ from .payments.hooks import (
 )
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
+from .payments.observers import Observer
 from .payments.outbox import Outbox
 from .payments.pruning import PruneReport, Pruning
 from .payments.reconcile import ReconcileReport, Reconciliation
@@ -57,6 +58,7 @@ A = TypeVar("A", bound=AccountLoader)
 C = TypeVar("C", bound=CheckoutCheck)
 R = TypeVar("R", bound=ReturnHandler)
 D = TypeVar("D", bound=Dispatcher)
+W = TypeVar("W", bound=Observer)
 P = TypeVarWithDefault("P", bound=PaymentMixin, default=PaymentMixin)
 E = TypeVarWithDefault("E", bound=PaymentEventMixin, default=PaymentEventMixin)
 F = TypeVarWithDefault("F", bound=RefundMixin, default=RefundMixin)
@@ -124,7 +126,8 @@ class BDQuickPay(Generic[P, E, F]):
         assert self._models is not None  # noqa: S101  # set by the caller
         store = Store(db, self._models)
         dispatch = Dispatch(app, self._hooks) if settings.delivery == "deferred" else None
-        outbox = Outbox(app, store, dispatch)
+        observe = self._hooks.observers
+        outbox = Outbox(app, store, dispatch, observe)
         client = BDQuickPayClient(
             settings.app_key,
             settings.secret_key,
@@ -132,10 +135,11 @@ class BDQuickPay(Generic[P, E, F]):
             settings.timeout,
             payment_hosts=settings.payment_hosts,
             previous_app_keys=settings.previous_app_keys,
+            observer=observe,
         )
         accounts = Accounts(settings, client, self._hooks, store)
         window = timedelta(seconds=settings.late_window)
-        ledger = Ledger(app, store, outbox, window, accounts.skew)
+        ledger = Ledger(app, store, outbox, window, accounts.skew, observe)
         settlement = Settlement(settings, accounts, store, ledger)
         return State(
             app=app,
@@ -155,6 +159,7 @@ class BDQuickPay(Generic[P, E, F]):
             refunds=Refunds(store, RefundRows(store), ledger),
             pruning=Pruning(store, timedelta(days=settings.prune_floor), ledger.late_window),
             wrong_keys=wrong_keys(),
+            health=HealthCheck(store),
         )
 
     # What a shop registers
@@ -193,6 +198,18 @@ class BDQuickPay(Generic[P, E, F]):
         :meth:`deliver_event`. One that raises or hangs leaves the event to the sweep.
         """
         self._hooks.dispatcher = function
+        return function
+
+    def observer(self, function: W) -> W:
+        """Register ``f(name, seconds, labels)``, which is told how long something took.
+
+        ``"gateway_request"`` (`call`, `outcome`; once a call, its retries included), ``"webhook"``
+        (`answer`, the status code) and ``"receiver"`` (`signal`; once each time that a receiver
+        was called). The labels are closed words. Any number may be registered. It is called in
+        the middle of a payment: it counts, and neither waits nor asks the database. What it raises
+        is logged once and ignored.
+        """
+        self._hooks.observers.add(function)
         return function
 
     # What a shop uses
@@ -342,7 +359,7 @@ class BDQuickPay(Generic[P, E, F]):
         """
         state = current_state()
         state.store.settle_host()
-        return HealthCheck(state.store).look()
+        return state.health.look()
 
     def prune(
         self, *, older_than: timedelta, what: str = "unpaid", yes: bool = False

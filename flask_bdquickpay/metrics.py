@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 from flask import Flask
 
-from .payments.health import HealthCheck
 from .payments.samples import families
 from .state import current_state
 
@@ -42,7 +41,7 @@ class _Collector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with self._app.app_context():
-            health = HealthCheck(current_state().store).look()
+            health = current_state().health.look()
         for family in families(health):
             names = list(family.values[0][0]) if family.values else []
             gauge = GaugeMetricFamily(family.name, family.help, labels=names)

@@ -10,6 +10,7 @@ from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
 from .payments.accounts import Accounts
 from .payments.checkout import Checkout
+from .payments.health import HealthCheck
 from .payments.hooks import Hooks
 from .payments.outbox import Outbox
 from .payments.pruning import Pruning
@@ -42,6 +43,7 @@ class State:
     refunds: Refunds
     pruning: Pruning
     wrong_keys: RepeatedWarning
+    health: HealthCheck
 
     @property
     def says_where_it_is(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from ..payments.export import write_json
-from ..payments.health import HealthCheck
 from ..payments.samples import exposition
 from ..state import current_state
 from .group import commands, output_of
@@ -26,7 +25,7 @@ def metrics(as_json: bool) -> None:
     alone. The labels are words of ours: no reference, invoice or name is in them.
     """
     out = output_of(alone=True)
-    health = HealthCheck(current_state().store).look()
+    health = current_state().health.look()
     if as_json:
         write_json(out, asdict(health))
     else:

@@ -11,6 +11,7 @@ from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, GatewayError
+from ..payments.about import about
 from ..payments.reports import PaymentRecord
 from ..state import current_state
 from . import money_back, sums, words
@@ -68,7 +69,7 @@ def found(value: Any) -> Any:
     return value
 
 
-def outcome(payment_id: int, work: Callable[[], str]) -> tuple[str, str]:
+def outcome(payment: PaymentRecord, work: Callable[[], str]) -> tuple[str, str]:
     """Return what to say, and whether it is good news."""
     try:
         return work(), "success"
@@ -77,12 +78,13 @@ def outcome(payment_id: int, work: Callable[[], str]) -> tuple[str, str]:
     except BDQuickPayError as error:
         return f"Not done: {error}", "error"
     except Exception as error:
-        return receiver_raised(payment_id, error), "error"
+        return receiver_raised(payment, error), "error"
 
 
-def receiver_raised(payment_id: int, error: Exception) -> str:
+def receiver_raised(payment: PaymentRecord, error: Exception) -> str:
     """Log that the shop's own code is in the way, and return what to say."""
-    _logger.exception("A receiver raised at the desk (payment %s)", payment_id)
+    text = "A receiver raised at the desk (payment %s)"
+    _logger.exception(text, payment.id, extra=about(payment, "desk"))
     return f"Not done: the shop’s own code raised {type(error).__name__}; its log says more."
 
 

@@ -107,7 +107,7 @@ class RefundPages(Frame):
             form.refused(error)
             return page(confirm=False), 400
         except Exception as error:
-            flash(receiver_raised(payment.id, error), "error")
+            flash(receiver_raised(payment, error), "error")
         return back(payment.id)
 
 

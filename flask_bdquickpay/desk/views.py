@@ -180,12 +180,12 @@ class Pages(Frame):
         self, payment_id: int, form: ActionForm | NoteForm, work: Callable[[], str]
     ) -> ResponseReturnValue:
         """Do `work` if the form is in order; say what came of it on the payment's page."""
-        payment_or_404(payment_id)
+        payment = payment_or_404(payment_id)
         if not form.validate_on_submit():
             if "csrf_token" in form.errors:
                 flash(FRESH, "error")
             return self._payment(payment_id, form if isinstance(form, NoteForm) else None), 400
-        flash(*outcome(payment_id, work))
+        flash(*outcome(payment, work))
         return back(payment_id)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -22,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from .. import clock
 from ..deadline import deadline, remaining
-from ..errors import ConfigurationError, GatewayUnavailableError
+from ..errors import ConfigurationError, GatewayError, GatewayUnavailableError
 from ..keys import MerchantAccount, Secret, check_key, hidden
 from ..money import PaymentRequest
 from ..settings import DEFAULT_BASE_URL, check_base_url, is_loopback
@@ -30,12 +31,13 @@ from . import dates
 from .account import Account
 from .answers import MAX_ANSWER, CreatedPayment, VerifiedPayment, created, parse, verified
 from .pace import Pace
-from .refusals import paused, refusal
+from .refusals import outcome_of, paused, refusal
 from .transport import DeadlineAdapter
 
 #: How often verify is asked at most, within its deadline.
 VERIFY_ATTEMPTS = 3
 _POOL = 50
+Observer = Callable[[str, float, dict[str, str]], object]
 
 
 class BDQuickPayClient:
@@ -52,6 +54,8 @@ class BDQuickPayClient:
     :param timeout: seconds for a whole call, from connect to the last byte.
     :param payment_hosts: hosts that `payment_url` may point to; the base URL's when empty.
     :param previous_app_keys: earlier app keys of the same merchant.
+    :param observer: called as ``f("gateway_request", seconds, labels)`` at the end of each call,
+        with `call` and `outcome` as labels; it must not raise.
     :raises ConfigurationError: for a base URL or key that can't be used.
     """
 
@@ -64,6 +68,7 @@ class BDQuickPayClient:
         *,
         payment_hosts: frozenset[str] = frozenset(),
         previous_app_keys: tuple[str, ...] = (),
+        observer: Observer | None = None,
     ) -> None:
         app_key, secret_key = hidden(app_key), hidden(secret_key)
         base_url = check_base_url(base_url)
@@ -76,6 +81,7 @@ class BDQuickPayClient:
         )
         self.timeout = timeout
         self._adapter = DeadlineAdapter(pool_maxsize=_POOL)
+        self._observer = observer
         self._forget()
 
     def _forget(self) -> None:
@@ -152,9 +158,10 @@ class BDQuickPayClient:
             fields["metadata"] = request.metadata
         # The amount is written digit by digit: json knows numbers only as floats.
         body = f'{{"amount": {_number(request.amount)}, {json.dumps(fields)[1:]}'
-        with deadline(timeout or self.timeout):
-            document = self._post("/payment/create", body, None)
-        return created(document, request.amount, customer_reference)
+        with self._observed("create"):
+            with deadline(timeout or self.timeout):
+                document = self._post("/payment/create", body, None)
+            return created(document, request.amount, customer_reference)
 
     def verify_payment(self, invoice_id: str, *, timeout: float | None = None) -> VerifiedPayment:
         """Ask for the truth about a payment (POST /payment/verify).
@@ -166,7 +173,7 @@ class BDQuickPayClient:
         :raises GatewayError: the leaf that says why.
         """
         body = json.dumps({"invoice_id": invoice_id})
-        with deadline(timeout or self.timeout):
+        with self._observed("verify"), deadline(timeout or self.timeout):
             for attempt in range(VERIFY_ATTEMPTS):
                 try:
                     return verified(self._post("/payment/verify", body, invoice_id), invoice_id)
@@ -174,6 +181,26 @@ class BDQuickPayClient:
                     if not _may_repeat(error, attempt):
                         raise
         raise AssertionError("unreachable")
+
+    @contextmanager
+    def _observed(self, call: str) -> Iterator[None]:
+        """Tell the observer how long a call takes, and how it ends."""
+        observe = self._observer
+        if observe is None:
+            yield
+            return
+        begun = time.monotonic()
+
+        def tell(outcome: str) -> None:
+            labels = {"call": call, "outcome": outcome}
+            observe("gateway_request", time.monotonic() - begun, labels)
+
+        try:
+            yield
+        except GatewayError as error:
+            tell(outcome_of(error))
+            raise
+        tell("ok")
 
     def _post(self, path: str, body: str, invoice_id: str | None) -> dict[str, Any]:
         account = self.account

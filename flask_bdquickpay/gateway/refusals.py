@@ -45,6 +45,21 @@ def refusal(
     return kind(message, status_code=status_code, errors=errors, invoice_id=invoice_id)
 
 
+_OUTCOMES: dict[type[GatewayError], str] = {
+    AuthenticationError: "authentication",
+    MerchantInactiveError: "inactive",
+    InvoiceNotFoundError: "not_found",
+    RequestRejectedError: "rejected",
+    GatewayPausedError: "paused",
+}
+
+
+def outcome_of(error: GatewayError) -> str:
+    """A closed word for how a call ended; `paused`: nothing was sent."""
+    unavailable = "throttled" if error.status_code == 429 else "unavailable"
+    return _OUTCOMES.get(type(error), unavailable)
+
+
 def _undocumented(status_code: int) -> str:
     if status_code == 429:
         return "The gateway asks for fewer calls (HTTP 429)"

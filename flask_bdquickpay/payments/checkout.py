@@ -24,6 +24,7 @@ from ..gateway.answers import CreatedPayment
 from ..money import PaymentRequest
 from ..settings import Settings
 from . import reasons
+from .about import about
 from .accounts import Accounts
 from .database import Conflict
 from .hooks import Hooks
@@ -38,6 +39,8 @@ _logger = logging.getLogger(__name__)
 #: Assumed where the gateway names no end of a payment; its documentation's example has this one.
 LIFETIME = timedelta(minutes=30)
 _POLL = 0.05
+#: Of all that is done here, in the timeline and in the log.
+_SOURCE = "checkout"
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ class Checkout:
         Money that is there, though the shop's own code refuses to book it, is there all the same.
         """
         try:
-            return self.settlement.settle(seen, "checkout")
+            return self.settlement.settle(seen, _SOURCE)
         except Exception:
             again = self.store.again(seen)
             if not again.is_unbooked:
@@ -224,7 +227,7 @@ class Checkout:
         except GatewayError:
             if not self._is_hopeless(holder):
                 raise
-            self.ledger.give_up(holder, "checkout", "nobody can tell what became of it")
+            self.ledger.give_up(holder, _SOURCE, "nobody can tell what became of it")
             return None
 
     def _is_hopeless(self, holder: Snapshot) -> bool:
@@ -235,7 +238,7 @@ class Checkout:
         """Wait for another request that is creating the payment; fail it if that one is gone."""
         end = time.monotonic() + self.settlement.patience.total_seconds()
         while seen.status == PaymentStatus.CREATED:
-            if self.settlement.close_if_lost(seen, "checkout", at_once=time.monotonic() > end):
+            if self.settlement.close_if_lost(seen, _SOURCE, at_once=time.monotonic() > end):
                 return
             time.sleep(_POLL)
             seen = self.store.again(seen)
@@ -243,7 +246,7 @@ class Checkout:
     def _make_way(self, seen: Snapshot, note: str, **values: Any) -> None:
         """Take the order from a payment that was not paid."""
         if seen.order_key is not None:
-            self.ledger.amend(seen, "checkout", note, order_key=None, **values)
+            self.ledger.amend(seen, _SOURCE, note, order_key=None, **values)
 
     def _reopen(self, seen: Snapshot) -> Snapshot | None:
         """Take a cancelled payment up again while the gateway may still take money for it."""
@@ -252,7 +255,7 @@ class Checkout:
         if seen.status != PaymentStatus.CANCELLED:
             return None
         if is_payable(seen, self.ledger.surely(seen)):
-            return self.ledger.move(seen, Verdict(PaymentStatus.PENDING), "checkout")
+            return self.ledger.move(seen, Verdict(PaymentStatus.PENDING), _SOURCE)
         self._make_way(seen, "makes way for a new payment")
         return None
 
@@ -308,9 +311,10 @@ class Checkout:
     def _not_created(self, created: Snapshot, error: Exception, reason: str, **known: Any) -> None:
         verdict = Verdict(PaymentStatus.FAILED, reason)
         try:
-            self.ledger.move(created, verdict, "checkout", {"note": str(error)}, **known)
+            self.ledger.move(created, verdict, _SOURCE, {"note": str(error)}, **known)
         except Exception:  # of a receiver, say; the customer is to hear of the gateway
-            _logger.exception("Payment %s is left to the sweep", created.id)
+            text = "Payment %s is left to the sweep"
+            _logger.exception(text, created.id, extra=about(created, _SOURCE))
 
     def _accepted(self, created: Snapshot, answer: CreatedPayment) -> Snapshot | None:
         """Keep the gateway's answer; ``None`` if the payment was given up meanwhile."""
@@ -318,20 +322,20 @@ class Checkout:
             moved = self.ledger.move(
                 created,
                 Verdict(PaymentStatus.PENDING),
-                "checkout",
+                _SOURCE,
                 invoice_id=answer.invoice_id,
                 payment_url=answer.payment_url,
-                expires_at=_end(answer),
+                expires_at=_end(created, answer),
             )
         except Conflict:
             reason = reasons.INVOICE_TAKEN % {"invoice": answer.invoice_id}
-            self.ledger.move(created, Verdict(PaymentStatus.FAILED, reason), "checkout")
+            self.ledger.move(created, Verdict(PaymentStatus.FAILED, reason), _SOURCE)
             raise GatewayUnavailableError(reason, invoice_id=answer.invoice_id) from None
         if moved is None:
             note = f"answered too late, with invoice {answer.invoice_id}"
-            self.ledger.note(created, "checkout", note)
+            self.ledger.note(created, _SOURCE, note)
             return None
-        self.ledger.announce_created(moved)
+        self.ledger.announce_created(moved, _SOURCE)
         return moved
 
 
@@ -366,7 +370,7 @@ def _is_live(holder: Snapshot) -> bool:
     return live and not holder.has_expired(clock.utcnow())
 
 
-def _end(answer: CreatedPayment) -> datetime:
+def _end(created: Snapshot, answer: CreatedPayment) -> datetime:
     """When the payment ends. An end that has passed already is one clock's or the other's fault."""
     now = clock.utcnow()
     if answer.expires_at is not None and answer.expires_at > now:
@@ -376,6 +380,7 @@ def _end(answer: CreatedPayment) -> datetime:
             "The new payment is said to have ended at %s; it is %s here. Is a clock wrong?",
             answer.expires_at,
             now,
+            extra=about(created, _SOURCE) | {"invoice_id": answer.invoice_id},
         )
     return now + LIFETIME
 

@@ -6,8 +6,9 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakSet
 
 _logger = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ COURTESY = 0.2
 class _Job:
     name: str
     do: Callable[[], object]
+    about: Mapping[str, Any]
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -37,9 +39,14 @@ class Courier:
         self._worker: threading.Thread | None = None
         _couriers.add(self)
 
-    def take(self, name: str, do: Callable[[], object]) -> bool:
-        """Take a job and wait for its end, but only a moment; return whether it was taken."""
-        job = _Job(name, do)
+    def take(
+        self, name: str, do: Callable[[], object], about: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Take a job and wait for its end, but only a moment; return whether it was taken.
+
+        :param about: the `extra` of what is logged of it.
+        """
+        job = _Job(name, do, about or {})
         with self._lock:
             if len(self._queue) == self._most:
                 return False
@@ -80,7 +87,7 @@ class Courier:
             try:
                 job.do()
             except BaseException:  # a receiver's SystemExit too: later jobs need this thread
-                _logger.exception("%s stays in the outbox", job.name)
+                _logger.exception("%s stays in the outbox", job.name, extra=job.about)
             job.done.set()
 
 

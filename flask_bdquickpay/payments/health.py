@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
 
 from .. import clock
 from . import reasons
 from .refund_rows import owed
 from .status import PaymentStatus
 from .store import Store
-from .waiting import is_owed, is_unbooked
+from .waiting import EVER, is_owed, is_unbooked
 
-#: So many of a period's payments are looked at for its durations, the newest.
-_SAMPLE = 1000
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_OPEN = (PaymentStatus.CREATED, PaymentStatus.PENDING)
+#: So many of the last day's completed payments are looked at for the durations, the newest.
+_SAMPLE = 250
 #: So far back in the timeline the last webhook is looked for, in rows.
 _FAR = 10_000
 #: What a failure is called: closed words, whatever numbers its sentence holds.
@@ -49,9 +51,9 @@ class Period:
     """What a period brought.
 
     :ivar created: payments begun in it.
-    :ivar completed: payments whose money came in it, by the source of the news.
-    :ivar failed: payments begun in it that failed, by a word for the reason.
-    :ivar median_seconds: in which half of the customers had paid, of the newest 1,000.
+    :ivar completed: payments that were completed in it, by the source of the news.
+    :ivar failed: payments that failed in it and still are, by a word for the reason.
+    :ivar median_seconds: in which half of the customers had paid, of the day's newest 250.
     :ivar p95_seconds: in which 95 of 100 of them had.
     :ivar webhook_lag_seconds: between the money and the webhook that told of it, the median.
     """
@@ -68,6 +70,7 @@ class Period:
 class Health:
     """How the payments of an app are.
 
+    :ivar at: when they were looked at.
     :ivar open: payments that are created or pending, by status; ages since they were begun.
     :ivar flagged: payments that wait for a person; ages since their money came.
     :ivar unbooked: payments whose money is there and is not booked, since the shop's own code
@@ -79,6 +82,7 @@ class Health:
     :ivar last_webhook: when the last one came, looked for in the newest 10,000 facts.
     """
 
+    at: datetime
     open: Mapping[str, Pile]
     flagged: Pile
     unbooked: Pile
@@ -92,111 +96,206 @@ class Health:
 
 
 class HealthCheck:
-    """Asks the database, by its indexes, and changes nothing."""
+    """Asks the database, by its indexes, and changes nothing.
+
+    What waits is found among the little that waits, what a period brought by the times of the last
+    day: whatever is older and settled costs nothing.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._payments: Table = store.payments
-        self._events: Table = store.events
+        self._by_status = _by_status(store)
+        self._by_check = _by_check(store)
+        self._refunds_owed = _refunds_owed(store)
+        self._events_due = _events_due(store)
+        self._last_webhook = _last_webhook(store)
+        self._created = _created(store)
+        self._completed = _completed(store)
+        self._failed = _failed(store)
+        self._durations = _durations(store)
 
     def look(self) -> Health:
         """Return how the payments are now."""
         now = clock.utcnow()
-        payments = self._payments.c
-        came = func.coalesce(payments.verified_at, payments.updated_at)
-        health = Health(
-            open=self._open(now),
-            flagged=self._pile(now, came, payments.status == PaymentStatus.FLAGGED),
-            unbooked=self._pile(now, payments.created_at, is_unbooked(self._payments)),
-            unannounced=self._pile(now, came, is_owed(self._payments)),
-            refunds_owed=self._pile(now, came, *owed(self._payments)),
-            due=self._pile(now, payments.check_after, payments.check_after <= now),
-            events_due=self._pile(
-                now, self._events.c.deliver_after, self._events.c.deliver_after <= now
-            ),
-            last_webhook=self._last_webhook(),
-            hour=self._period(now - timedelta(hours=1)),
-            day=self._period(now - timedelta(days=1)),
-        )
-        self._store.session.rollback()
-        return health
+        times = {"now": now, "hour": now - _HOUR, "day": now - _DAY}
+        try:
+            return self._look(times)
+        finally:
+            self._store.session.rollback()
 
-    # What waits
-
-    def _open(self, now: datetime) -> dict[str, Pile]:
-        status = self._payments.c.status
-        waiting = (PaymentStatus.CREATED, PaymentStatus.PENDING)
-        columns = (status, func.count(), func.min(self._payments.c.created_at))
-        statement: Select[Any] = select(*columns).where(status.in_(waiting)).group_by(status)
-        found = {row[0]: row[1:] for row in self._store.session.execute(statement)}
-        return {str(word): _pile(now, *found.get(word, (0, None))) for word in waiting}
-
-    def _pile(self, now: datetime, since: Any, *conditions: Any) -> Pile:
-        statement: Select[Any] = select(func.count(), func.min(since)).where(*conditions)
-        return _pile(now, *self._store.session.execute(statement).one())
-
-    def _last_webhook(self) -> datetime | None:
-        events = self._events.c
-        newest = self._store.session.execute(select(func.max(events.id))).scalar() or 0
-        recent = select(events.created_at).where(
-            events.id > newest - _FAR, events.source == "webhook"
-        )
-        found: datetime | None = self._store.session.execute(
-            recent.order_by(events.id.desc()).limit(1)
-        ).scalar()
-        return found
-
-    # What a period brought
-
-    def _period(self, since: datetime) -> Period:
-        taken, lags = self._durations(since)
-        return Period(
-            created=self._created(since),
-            completed=self._completed(since),
-            failed=self._failed(since),
-            median_seconds=_percentile(taken, 50),
-            p95_seconds=_percentile(taken, 95),
-            webhook_lag_seconds=_percentile(lags, 50),
+    def _look(self, times: dict[str, datetime]) -> Health:
+        now = times["now"]
+        unbooked, unannounced, due = _piles(now, self._rows(self._by_check, times)[0])
+        (refunds_owed,) = _piles(now, self._rows(self._refunds_owed, times)[0])
+        (events_due,) = _piles(now, self._rows(self._events_due, times)[0])
+        by_status = {row[0]: _piles(now, row[1:]) for row in self._rows(self._by_status, times)}
+        nothing = [Pile(0, None)] * 2
+        hour, day = self._periods(times)
+        return Health(
+            at=now,
+            open={str(word): by_status.get(word, nothing)[0] for word in _OPEN},
+            flagged=by_status.get(PaymentStatus.FLAGGED, nothing)[1],
+            unbooked=unbooked,
+            unannounced=unannounced,
+            refunds_owed=refunds_owed,
+            due=due,
+            events_due=events_due,
+            last_webhook=next((row[0] for row in self._rows(self._last_webhook, times)), None),
+            hour=hour,
+            day=day,
         )
 
-    def _created(self, since: datetime) -> int:
-        statement = select(func.count()).where(self._payments.c.created_at >= since)
-        return int(self._store.session.execute(statement).scalar_one())
-
-    def _completed(self, since: datetime) -> dict[str, int]:
-        statement = self._news(since, self._events.c.source, func.count())
-        rows = self._store.session.execute(statement.group_by(self._events.c.source))
-        return {str(source): int(count) for source, count in rows}
-
-    def _news(self, since: datetime, *columns: Any) -> Select[Any]:
-        """What told of the money that came since then."""
-        payments, events = self._payments, self._events
-        joined = payments.join(events, events.c.payment_id == payments.c.id)
-        statement: Select[Any] = select(*columns).select_from(joined)
-        return statement.where(
-            payments.c.verified_at >= since, events.c.new_status == PaymentStatus.COMPLETED
+    def _periods(self, times: dict[str, datetime]) -> tuple[Period, Period]:
+        """What the last hour and the last day brought."""
+        created = self._rows(self._created, times)[0]
+        completed = self._rows(self._completed, times)
+        failed = [(failure(row[0]), *row[1:]) for row in self._rows(self._failed, times)]
+        samples = [_Sample(*row) for row in self._rows(self._durations, times)]
+        hour, day = (
+            _period(
+                created[number],
+                _summed((row[0], row[1 + number]) for row in completed),
+                _summed((row[0], row[1 + number]) for row in failed),
+                [sample for sample in samples if sample.told_at >= since],
+            )
+            for number, since in enumerate((times["hour"], times["day"]))
         )
+        return hour, day
 
-    def _durations(self, since: datetime) -> tuple[list[float], list[float]]:
-        """Seconds from begin to money, and from money to the webhook that told of it."""
-        payments, events = self._payments.c, self._events.c
-        columns = (payments.created_at, payments.verified_at, events.created_at, events.source)
-        newest = self._news(since, *columns).order_by(payments.verified_at.desc()).limit(_SAMPLE)
-        taken, lags = [], []
-        for begun, came, told, source in self._store.session.execute(newest):
-            taken.append(max(0.0, (came - begun).total_seconds()))
-            if source == "webhook":
-                lags.append(max(0.0, (told - came).total_seconds()))
-        return taken, lags
+    def _rows(self, statement: Select[Any], times: dict[str, datetime]) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._store.session.execute(statement, times)]
 
-    def _failed(self, since: datetime) -> dict[str, int]:
-        payments = self._payments.c
-        failed = (payments.created_at >= since, payments.status == PaymentStatus.FAILED)
-        statement = select(payments.reason, func.count()).where(*failed).group_by(payments.reason)
-        found = Counter[str]()
-        for reason, count in self._store.session.execute(statement):
-            found[failure(reason)] += int(count)
-        return dict(found)
+
+@dataclass(frozen=True)
+class _Sample:
+    """When a payment was begun, its money came, and who told of it when."""
+
+    begun_at: datetime
+    came_at: datetime
+    told_at: datetime
+    source: str
+
+
+def _period(
+    created: int, completed: dict[str, int], failed: dict[str, int], samples: list[_Sample]
+) -> Period:
+    taken = [_seconds(one.begun_at, one.came_at) for one in samples]
+    lags = [_seconds(one.came_at, one.told_at) for one in samples if one.source == "webhook"]
+    return Period(
+        created=created,
+        completed=completed,
+        failed=failed,
+        median_seconds=_percentile(taken, 50),
+        p95_seconds=_percentile(taken, 95),
+        webhook_lag_seconds=_percentile(lags, 50),
+    )
+
+
+# The statements. Each begins at an index; those of `waiting` and `owed` keep SQLite from another,
+# worse one.
+
+
+def _by_status(store: Store) -> Select[Any]:
+    """What is open or flagged: since when it was begun, and since when its money is there."""
+    payments = store.payments.c
+    waits = payments.status.in_((*_OPEN, PaymentStatus.FLAGGED))
+    columns = (*_pile(payments.created_at), *_pile(_came(store)))
+    return select(payments.status, *columns).where(waits).group_by(payments.status)
+
+
+def _by_check(store: Store) -> Select[Any]:
+    """What is unbooked, unannounced, or due: all of it the sweep looks at."""
+    payments, check = store.payments, store.payments.c.check_after
+    return select(
+        *_pile(payments.c.created_at, is_unbooked(payments)),
+        *_pile(_came(store), is_owed(payments)),
+        *_pile(check, check <= bindparam("now")),
+    ).where(check >= EVER)
+
+
+def _refunds_owed(store: Store) -> Select[Any]:
+    return select(*_pile(_came(store))).where(*owed(store.payments))
+
+
+def _events_due(store: Store) -> Select[Any]:
+    due = store.events.c.deliver_after
+    return select(*_pile(due)).where(due <= bindparam("now"))
+
+
+def _last_webhook(store: Store) -> Select[Any]:
+    events = store.events.c
+    newest = select(func.coalesce(func.max(events.id), 0)).scalar_subquery()
+    recent = and_(events.id > newest - _FAR, events.source == "webhook")
+    return select(events.created_at).where(recent).order_by(events.id.desc()).limit(1)
+
+
+def _created(store: Store) -> Select[Any]:
+    begun = store.payments.c.created_at
+    return select(*_of_hour_and_day(begun)).where(begun >= bindparam("day"))
+
+
+def _completed(store: Store) -> Select[Any]:
+    events = store.events.c
+    counts = _of_hour_and_day(events.created_at)
+    came = _arrived(store, PaymentStatus.COMPLETED)
+    return select(events.source, *counts).where(came).group_by(events.source)
+
+
+def _failed(store: Store) -> Select[Any]:
+    payments, events = store.payments, store.events
+    counts = _of_hour_and_day(events.c.created_at, payments.c.id)
+    joined = events.join(payments, payments.c.id == events.c.payment_id)
+    failed = (
+        _arrived(store, PaymentStatus.FAILED),
+        func.lower(payments.c.status) == PaymentStatus.FAILED.value,
+    )
+    found = select(payments.c.reason, *counts).select_from(joined).where(*failed)
+    return found.group_by(payments.c.reason)
+
+
+def _durations(store: Store) -> Select[Any]:
+    """Samples of the day: the newest, so that those of the hour are among them."""
+    payments, events = store.payments.c, store.events.c
+    newest = (
+        select(events.payment_id, events.created_at, events.source)
+        .where(_arrived(store, PaymentStatus.COMPLETED))
+        .order_by(events.created_at.desc())
+        .limit(_SAMPLE)
+        .subquery()
+    )
+    columns = (payments.created_at, payments.verified_at, newest.c.created_at, newest.c.source)
+    joined = newest.join(store.payments, payments.id == newest.c.payment_id)
+    return select(*columns).select_from(joined).where(payments.verified_at.is_not(None))
+
+
+def _arrived(store: Store, status: PaymentStatus) -> ColumnElement[bool]:
+    """The events of the last day that brought a payment to a status."""
+    events = store.events.c
+    return and_(events.new_status == status, events.created_at >= bindparam("day"))
+
+
+def _came(store: Store) -> ColumnElement[datetime]:
+    """When the money of a payment came, as far as that is known."""
+    payments = store.payments.c
+    return func.coalesce(payments.verified_at, payments.updated_at)
+
+
+def _pile(since: ColumnElement[datetime], condition: Any = None) -> tuple[Any, Any]:
+    """How many there are, and since when."""
+    if condition is None:
+        return func.count(), func.min(since)
+    return func.count(case((condition, 1))), func.min(case((condition, since)))
+
+
+def _of_hour_and_day(when: Any, counted: Any = 1) -> tuple[Any, Any]:
+    """How many of the last day's rows are of the last hour, and how many there are."""
+    recent = case((when >= bindparam("hour"), counted))
+    if counted == 1:
+        return func.count(recent), func.count()
+    return func.count(recent.distinct()), func.count(counted.distinct())
+
+
+# What the rows say
 
 
 def failure(reason: str | None) -> str:
@@ -207,9 +306,22 @@ def failure(reason: str | None) -> str:
     return "other"
 
 
-def _pile(now: datetime, count: int, oldest: datetime | None) -> Pile:
-    age = None if oldest is None else max(0.0, (now - oldest).total_seconds())
-    return Pile(int(count), age)
+def _piles(now: datetime, row: tuple[Any, ...]) -> list[Pile]:
+    """The piles of a row, in which each has its count and since when the oldest waits."""
+    pairs = zip(row[::2], row[1::2], strict=True)
+    return [Pile(count, oldest and _seconds(oldest, now)) for count, oldest in pairs]
+
+
+def _summed(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The words that were counted, without those that nothing was counted for."""
+    found = Counter[str]()
+    for word, count in counts:
+        found[word] += count
+    return dict(+found)
+
+
+def _seconds(begin: datetime, end: datetime) -> float:
+    return max(0.0, (end - begin).total_seconds())
 
 
 def _percentile(values: list[float], percent: int) -> float | None:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ConfigurationError, InvalidPaymentRequest, OrderNotFoundError
@@ -16,6 +16,7 @@ from ..keys import MerchantAccount
 from ..money import PaymentRequest
 from ..text import JOINERS, is_printable
 from .models import MAX_REFERENCE
+from .observers import Observers
 
 OrderLoader = Callable[[str], "PaymentRequest | Awaitable[PaymentRequest | None] | None"]
 CheckoutCheck = Callable[[str], "bool | Awaitable[bool]"]
@@ -35,6 +36,7 @@ class Hooks:
     account_loader: AccountLoader | None = None
     return_handler: ReturnHandler | None = None
     dispatcher: Dispatcher | None = None
+    observers: Observers = field(default_factory=Observers)
 
     def load_order(self, reference: str) -> PaymentRequest:
         """Return what to charge for an order; what else the order loader raises goes on.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from blinker import Signal
+from blinker import NamedSignal
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -18,8 +18,10 @@ from ..errors import BDQuickPayError
 from ..gateway.account import is_sandbox
 from ..text import first_line
 from . import reasons, signals
+from .about import about
 from .database import Conflict
 from .models import PaymentMixin
+from .observers import Observer
 from .outbox import Outbox
 from .status import GIVEN_UP, MONEY_CAME, MOVES, PaymentStatus
 from .store import Store
@@ -42,6 +44,7 @@ class Ledger:
     :ivar late_window: how long after its end a payment is still asked about.
     :ivar skew: by how much the gateway's clock is ahead of ours, as far as it has told the
         account of this name; ``None``: the furthest behind.
+    :ivar observe: told how long each receiver of a signal took.
     """
 
     app: Flask
@@ -49,6 +52,7 @@ class Ledger:
     outbox: Outbox
     late_window: timedelta
     skew: Callable[[str | None], timedelta | None]
+    observe: Observer
 
     def surely(self, seen: Snapshot | None = None, moment: datetime | None = None) -> datetime:
         """The moment, or now, by our clock or the gateway's, whichever is further back.
@@ -152,7 +156,7 @@ class Ledger:
         heard = signals.paid_is_heard(self.app)
         values = self._consequences(seen.after(**values), verdict, heard) | values
         after = seen.after(status=verdict.status, **values)
-        entry = self.outbox.entry(seen)
+        entry = self.outbox.entry(after, source)
 
         def work() -> int:
             if displaced is not None:
@@ -161,7 +165,7 @@ class Ledger:
                 raise _Overtaken
             event = {"new_status": verdict.status, "note": verdict.reason} | (facts or {})
             event_id = self.store.record(seen, source, **event, **entry.columns)
-            self._signal(after)
+            self._signal(after, source)
             return event_id
 
         try:
@@ -169,7 +173,7 @@ class Ledger:
         except _Overtaken:
             return None
         if verdict.status == PaymentStatus.COMPLETED and not heard:
-            self.say_unheard(seen)
+            self.say_unheard(seen, source)
         self.outbox.committed(replace(entry, id=event_id))
         return after
 
@@ -221,18 +225,19 @@ class Ledger:
 
     # Telling the shop
 
-    def announce_created(self, seen: Snapshot) -> None:
+    def announce_created(self, seen: Snapshot, source: str) -> None:
         """Send `payment_created`; a receiver that raises does not keep the customer from paying."""
 
         def work() -> None:
             self.store.hold(seen)  # a receiver's savepoint needs a transaction around it
-            self.send(signals.payment_created, self.store.load(seen))
+            self.send(signals.payment_created, self.store.load(seen), source)
 
         if signals.payment_created.receivers:
             try:
                 self.store.transaction(work)
             except Exception:
-                _logger.exception("A receiver of payment_created raised (payment %s)", seen.id)
+                text = "A receiver of payment_created raised (payment %s)"
+                _logger.exception(text, seen.id, extra=about(seen, source))
 
     def announce(self, seen: Snapshot, source: str, actor: str | None = None) -> bool:
         """Send the `payment_paid` that is owed, once; return whether it was the caller's to send.
@@ -244,11 +249,11 @@ class Ledger:
             if not self.store.mark_announced(seen):
                 return False
             self.store.record(seen, source, "announced to the shop, which was owed", actor=actor)
-            self.send(signals.payment_paid, self.store.load(seen))
+            self.send(signals.payment_paid, self.store.load(seen), source)
             return True
 
         if not signals.paid_is_heard(self.app):
-            self.say_unheard(seen)
+            self.say_unheard(seen, source)
             return False
         try:
             return self.store.transaction(work)
@@ -258,23 +263,26 @@ class Ledger:
                 self.store.transaction(lambda: self.store.keep_problem(seen, problem))
             raise
 
-    def say_unheard(self, seen: Snapshot) -> None:
+    def say_unheard(self, seen: Snapshot, source: str) -> None:
         """Log that the shop is owed the news of a payment."""
         _logger.error(
             "Payment %s is paid, and nobody listens to payment_paid in this process: the next one "
             "that has a receiver is told. Import the module that connects it, at module level.",
             seen.id,
+            extra=about(seen, source),
         )
 
-    def _signal(self, after: Snapshot) -> None:
+    def _signal(self, after: Snapshot, source: str) -> None:
         signal = signals.OF_STATUS.get(after.status)
         if signal is not None and signal.receivers:
-            self.send(signal, self.store.present(after))
+            self.send(signal, self.store.present(after), source)
 
-    def send(self, signal: Signal, payment: PaymentMixin, **arguments: Any) -> None:
+    def send(
+        self, signal: NamedSignal, payment: PaymentMixin, source: str, **arguments: Any
+    ) -> None:
         """Call every receiver inside the transaction; the first that raises ends it."""
-        check = self.store.guard()
-        for call in signals.calls(signal, self.app, check, payment=payment, **arguments):
+        send = signals.Send(signal, self.app, source, self.store.guard(), self.observe)
+        for call in send.calls(payment=payment, **arguments):
             call()
 
 

@@ -16,6 +16,7 @@ from . import signals
 from .courier import Courier
 from .dispatch import Dispatch
 from .models import PaymentEventMixin, PaymentMixin
+from .observers import Observer, unobserved
 from .store import Store
 from .verdict import Snapshot
 from .waiting import OutboxEvent, Waiting
@@ -43,10 +44,18 @@ class Outbox:
 
     :param dispatch: who is told of a new event; ``None``: it is delivered right after its commit,
         by a thread of its own so that no answer waits for a slow receiver.
+    :param observe: told how long each receiver took.
     """
 
-    def __init__(self, app: Flask, store: Store, dispatch: Dispatch | None = None) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        store: Store,
+        dispatch: Dispatch | None = None,
+        observe: Observer = unobserved,
+    ) -> None:
         self._app = app
+        self._observe = observe
         self._store = store
         self._waiting = Waiting(store)
         self._dispatch = dispatch
@@ -65,9 +74,17 @@ class Outbox:
     def _hears(self, *, is_refund: bool) -> bool:
         return any(True for _ in _signal(is_refund).receivers_for(self._app))
 
-    def entry(self, seen: Snapshot, *, is_refund: bool = False) -> OutboxEvent:
+    def entry(self, seen: Snapshot, source: str, *, is_refund: bool = False) -> OutboxEvent:
         """What is to be written of a new event; taken already, if it is delivered here at once."""
-        event = OutboxEvent(0, seen.id, seen.token, is_refund=is_refund)
+        event = OutboxEvent(
+            id=0,
+            payment_id=seen.id,
+            token=seen.token,
+            is_refund=is_refund,
+            source=source,
+            invoice_id=seen.invoice_id,
+            customer_reference=seen.customer_reference,
+        )
         if self._dispatch is not None or not self._hears(is_refund=is_refund):
             return event
         return replace(event, attempts=1, taken_until=clock.utcnow() + LEASE)
@@ -80,8 +97,10 @@ class Outbox:
             return
         elif self._store.single_connection:
             self._deliver_one(event)
-        elif not self._courier.take(f"Event {event.id}", lambda: self._deliver_one(event)):
-            self._waiting.give_back(event)
+        else:
+            name, job = f"Event {event.id}", lambda: self._deliver_one(event)
+            if not self._courier.take(name, job, event.about):
+                self._waiting.give_back(event)
 
     def deliver_again(self, event_id: int) -> None:
         """Deliver an event once more, as if it were new."""
@@ -100,7 +119,7 @@ class Outbox:
         heard = self.heard
         with self._app.app_context():
             for kind in {False, True}.difference(heard):
-                name = _signal(kind).name.rpartition(".")[2]
+                name = signals.short_name(_signal(kind))
                 self._waiting.close_unheard(begun - UNHEARD, name, refunds=kind)
         if not heard:
             return 0
@@ -125,7 +144,7 @@ class Outbox:
         try:
             return self._deliver_one(event)
         except Exception:
-            _logger.exception("Event %s stays in the outbox", event.id)
+            _logger.exception("Event %s stays in the outbox", event.id, extra=event.about)
             return False
 
     def is_due(self) -> bool:
@@ -145,7 +164,8 @@ class Outbox:
             return False
         if not self._hears(is_refund=event.is_refund):
             name = _signal(event.is_refund).name
-            _logger.warning("Event %s is left: nobody listens to %s here", event_id, name)
+            text = "Event %s is left: nobody listens to %s here"
+            _logger.warning(text, event_id, name, extra=event.about)
             return False
         return self._deliver_one(event)
 
@@ -158,7 +178,7 @@ class Outbox:
             if not loaded:
                 self._waiting.close_event(event, "its payment is gone", None)
                 return False
-            error = self._call_receivers(*loaded)
+            error = self._call_receivers(event, *loaded)
             self._waiting.close_event(event, error, _again(event.attempts))
         return error is None
 
@@ -168,23 +188,26 @@ class Outbox:
             return True
         return self._waiting.claim_event(event, now, now + _lease(event.attempts))
 
-    def _call_receivers(self, event: PaymentEventMixin, payment: PaymentMixin) -> str | None:
+    def _call_receivers(
+        self, waiting: OutboxEvent, event: PaymentEventMixin, payment: PaymentMixin
+    ) -> str | None:
         """Call every receiver, whatever the others do; return what went wrong."""
-        event_id, errors = event.id, []
-        arguments: dict[str, Any] = {"payment": payment, "event": event}
-        if event.refund_id is not None:
-            arguments["refund"] = self._store.session.get(
-                self._store.models.refund, event.refund_id
-            )
+        errors = []
+        arguments: dict[str, Any] = {"event": event}
+        if waiting.is_refund:
+            refund = self._store.models.refund
+            arguments["refund"] = self._store.session.get(refund, event.refund_id)
         self._store.keep_loaded()
-        signal = _signal(event.refund_id is not None)
-        for call in signals.calls(signal, self._app, **arguments):
+        signal = _signal(waiting.is_refund)
+        send = signals.Send(signal, self._app, waiting.source, observe=self._observe)
+        for call in send.calls(payment=payment, **arguments):
             try:
                 call()
                 self._store.keep_loaded()
             except Exception as error:
                 self._store.session.rollback()
-                _logger.exception("A receiver of %s raised (event %s)", signal.name, event_id)
+                text = "A receiver of %s raised (event %s)"
+                _logger.exception(text, signal.name, waiting.id, extra=waiting.about)
                 errors.append(f"{type(error).__name__}: {error}")
         return "\n".join(errors) or None
 

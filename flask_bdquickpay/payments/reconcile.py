@@ -16,6 +16,7 @@ from flask import Flask
 from .. import clock
 from ..errors import BDQuickPayError, GatewayPausedError
 from . import signals
+from .about import about
 from .outbox import Outbox, never
 from .settlement import Settlement
 from .store import Store
@@ -26,6 +27,8 @@ _logger = logging.getLogger(__name__)
 #: How long a sweep keeps others from the payments that it has taken.
 LEASE = timedelta(minutes=5)
 _BATCH = 50
+#: Of all that is done here, in the timeline and in the log.
+_SOURCE = "sweep"
 #: Seconds after which the thread that waits for the others looks for an interrupt.
 _GLANCE = 0.5
 Progress = Callable[[int, int], None]
@@ -125,9 +128,10 @@ class Reconciliation:
         errors = refused = 0
         for owed in Waiting(self.store).find_owed() if signals.paid_is_heard(self.app) else ():
             try:
-                self.settlement.settle(owed, "sweep")
+                self.settlement.settle(owed, _SOURCE)
             except Exception as error:  # one bad receiver stops nobody
-                _logger.exception("Payment %s is still owed to the shop", owed.id)
+                text = "Payment %s is still owed to the shop"
+                _logger.exception(text, owed.id, extra=about(owed, _SOURCE))
                 refused += signals.raised_by(error) is not None
                 errors += signals.raised_by(error) is None
         return errors, refused
@@ -247,15 +251,16 @@ class _Sweep:
         ``None``: it was put back, since the gateway had just asked for a pause.
         """
         try:
-            after = self._settlement.settle(seen, "sweep")
+            after = self._settlement.settle(seen, _SOURCE)
         except GatewayPausedError as pause:
             self._postpone(seen, pause)
             return None
         except Exception as error:  # one bad payment stops nobody
+            extra = about(seen, _SOURCE)
             if isinstance(error, BDQuickPayError):
-                _logger.warning("Payment %s could not be verified: %s", seen.id, error)
+                _logger.warning("Payment %s could not be verified: %s", seen.id, error, extra=extra)
             else:
-                _logger.exception("Payment %s could not be settled", seen.id)
+                _logger.exception("Payment %s could not be settled", seen.id, extra=extra)
             self._postpone(seen, error)
             return "refused" if signals.raised_by(error) else "errors"
         return "changed" if after.status != seen.status else "checked"
@@ -264,7 +269,8 @@ class _Sweep:
         try:
             self._settlement.postpone(seen, error)
         except Exception:  # the end of the lease brings it back
-            _logger.exception("Payment %s could not be put off", seen.id)
+            text = "Payment %s could not be put off"
+            _logger.exception(text, seen.id, extra=about(seen, _SOURCE))
 
     def _count(self, outcome: str) -> None:
         with self._lock:

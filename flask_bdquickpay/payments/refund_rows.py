@@ -83,7 +83,8 @@ def owed(payments: Table) -> tuple[Any, ...]:
     columns = payments.c
     return (
         columns.resolved_by >= "",  # an index finds what is later, not what is not null
-        columns.status == PaymentStatus.FAILED,
+        # SQLite would rather take the index of a status that many rows have, if it could.
+        func.lower(columns.status) == PaymentStatus.FAILED.value,
         columns.received_amount > columns.refunded_amount,
     )
 

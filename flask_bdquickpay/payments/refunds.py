@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from blinker import Signal
+from blinker import NamedSignal
 
 from .. import clock
 from ..errors import RefundError, RefundNotAllowed, RefundTooLarge
@@ -24,6 +24,8 @@ from .verdict import Snapshot
 
 METHODS = ("bkash", "bank", "cash", "other")
 _LONGEST_NAME = 255
+#: Of all that is done here, in the timeline and in the log.
+_SOURCE = "refund"
 _NEXT_STEP = {
     PaymentStatus.FLAGGED: "Decide about it first: flask bdquickpay resolve.",
     PaymentStatus.PENDING: "It was not paid so far: flask bdquickpay verify asks the gateway.",
@@ -130,19 +132,19 @@ class Refunds:
         return self._written(seen, work, signals.refund_voided, said, by)
 
     def _written(
-        self, seen: Snapshot, write: Callable[[], int], signal: Signal, note: str, actor: str
+        self, seen: Snapshot, write: Callable[[], int], signal: NamedSignal, note: str, actor: str
     ) -> RefundMixin:
         """Write a refund, its event and its signal in one transaction."""
         outbox = self.ledger.outbox
-        entry = outbox.entry(seen, is_refund=True)
+        entry = outbox.entry(seen, _SOURCE, is_refund=True)
 
         def work() -> tuple[int, int]:
             refund_id = write()
             facts = {"actor": actor, "refund_id": refund_id} | entry.columns
-            event_id = self.store.record(seen, "refund", note, **facts)
+            event_id = self.store.record(seen, _SOURCE, note, **facts)
             if signal.receivers:
                 payment = self.store.load(seen)
-                self.ledger.send(signal, payment, refund=self.rows.load(refund_id))
+                self.ledger.send(signal, payment, _SOURCE, refund=self.rows.load(refund_id))
             return refund_id, event_id
 
         refund_id, event_id = self.store.transaction(work)

@@ -19,6 +19,8 @@ class Family:
 
 def families(health: Health) -> Iterator[Family]:
     """Yield every gauge; a value that is not known is left out."""
+    looked = health.at.timestamp()
+    yield Family("bdquickpay_health_timestamp_seconds", "When this was looked at.", [({}, looked)])
     for name, what, piles in (
         ("open", "Payments that are created or pending", _by_status(health.open)),
         ("flagged", "Flagged payments, which wait for a person", [({}, health.flagged)]),
@@ -59,7 +61,7 @@ def _of_periods(periods: Mapping[str, Period]) -> Iterator[Family]:
     completed = {name: period.completed for name, period in periods.items()}
     yield _known("bdquickpay_completed", "Payments paid in it.", split("source", completed))
     failed = {name: period.failed for name, period in periods.items()}
-    yield _known("bdquickpay_failed", "Payments of it that failed.", split("reason", failed))
+    yield _known("bdquickpay_failed", "Payments that failed in it.", split("reason", failed))
     for name, what in (
         ("median_seconds", "From begin to money: the median."),
         ("p95_seconds", "From begin to money: the 95th percentile."),

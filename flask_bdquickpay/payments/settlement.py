@@ -26,6 +26,7 @@ from ..gateway.answers import VerifiedPayment
 from ..gateway.client import BDQuickPayClient
 from ..settings import Settings
 from . import reasons, signals
+from .about import about
 from .accounts import Accounts
 from .columns import MOST_MONEY
 from .database import Conflict
@@ -247,7 +248,8 @@ class Settlement:
     ) -> Snapshot:
         """Apply an answer, judging it anew whenever somebody else moved the payment meanwhile."""
         if not is_known(answer.status):
-            _logger.warning("Unknown gateway status %r (payment %s)", answer.word, seen.id)
+            text = "Unknown gateway status %r (payment %s)"
+            _logger.warning(text, answer.word, seen.id, extra=about(seen, source))
         now = self.ledger.surely(seen, asked)
         for _ in range(TRIES):
             verdict = judge(
@@ -317,14 +319,16 @@ class Settlement:
         problem = refusal(error)
         if problem is not None:
             learnt = learnt | {"problem": problem}
-            _logger.error("Payment %s is not booked: %s", seen.id, problem)
+            text = "Payment %s is not booked: %s"
+            _logger.error(text, seen.id, problem, extra=about(seen, source))
         learnt["check_after"] = seen.check_after or self.ledger.surely(seen)
         note = f"not applied: {problem or 'the database stood in the way'}"
         try:
             with deadline(_SHORT):
                 self.ledger.keep(seen, source, facts | {"note": note}, **learnt)
         except Exception:  # the error that brought us here is the one to tell of
-            _logger.exception("What the gateway said of payment %s could not be kept", seen.id)
+            text = "What the gateway said of payment %s could not be kept"
+            _logger.exception(text, seen.id, extra=about(seen, source))
 
     def _is_outdated(self, seen: Snapshot, verdict: Verdict) -> bool:
         """Whether the order was charged another amount since, or at another account."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from blinker import NamedSignal, Namespace, Signal
+from blinker import NamedSignal, Namespace
 from flask import Flask
 
+from .about import about
+from .observers import Observer, unobserved
 from .status import PaymentStatus
 
 _namespace = Namespace()
@@ -42,7 +45,7 @@ refund_voided: NamedSignal = _namespace.signal("flask_bdquickpay.refund_voided")
 refund_changed: NamedSignal = _namespace.signal("flask_bdquickpay.refund_changed")
 
 #: The signal of each status that a payment can arrive at through a verify answer or a person.
-OF_STATUS: dict[PaymentStatus, Signal] = {
+OF_STATUS: dict[PaymentStatus, NamedSignal] = {
     PaymentStatus.COMPLETED: payment_paid,
     PaymentStatus.FAILED: payment_failed,
     PaymentStatus.CANCELLED: payment_cancelled,
@@ -84,34 +87,54 @@ def _nothing() -> None:
     pass
 
 
-def calls(
-    signal: Signal, app: Flask, check: Callable[[], None] = _nothing, **arguments: Any
-) -> Iterator[Callable[[], None]]:
-    """Yield a call for each receiver, async ones included.
+@dataclass(frozen=True)
+class Send:
+    """A signal that is sent about a payment.
 
-    :param check: called after the receiver; what it raises is the receiver's fault.
+    :ivar source: what brought it about, as in the timeline.
+    :ivar check: called after each receiver; what it raises is the receiver's fault.
+    :ivar observe: told how long each receiver took.
     """
-    for receiver in () if signal.is_muted else signal.receivers_for(app):
-        yield _timed(app.ensure_sync(receiver), app, arguments, check)
+
+    signal: NamedSignal
+    app: Flask
+    source: str | None
+    check: Callable[[], None] = _nothing
+    observe: Observer = unobserved
+
+    def calls(self, *, payment: Any, **arguments: Any) -> Iterator[Callable[[], None]]:
+        """Yield a call for each receiver, async ones included."""
+        extra = about(payment, self.source)  # what is loaded may be gone after a receiver
+        arguments["payment"] = payment
+        for receiver in () if self.signal.is_muted else self.signal.receivers_for(self.app):
+            yield self._timed(receiver, arguments, extra)
+
+    def _timed(
+        self, receiver: Callable[..., Any], arguments: dict[str, Any], extra: dict[str, Any]
+    ) -> Callable[[], None]:
+        function, name = self.app.ensure_sync(receiver), _name(receiver)
+
+        def call() -> None:
+            begin = time.monotonic()
+            try:
+                function(self.app, **arguments)
+                self.check()
+            except Exception as error:
+                blame(error, name)
+                raise
+            finally:
+                seconds = time.monotonic() - begin
+                self.observe("receiver", seconds, {"signal": short_name(self.signal)})
+            if seconds > _SLOW:
+                text = "Receiver %s of a payment signal took %.1f s"
+                _logger.warning(text, name, seconds, extra=extra)
+
+        return call
 
 
-def _timed(
-    receiver: Callable[..., Any], app: Flask, arguments: dict[str, Any], check: Callable[[], None]
-) -> Callable[[], None]:
-    name = _name(receiver)
-
-    def call() -> None:
-        begin = time.monotonic()
-        try:
-            receiver(app, **arguments)
-            check()
-        except Exception as error:
-            blame(error, name)
-            raise
-        if (seconds := time.monotonic() - begin) > _SLOW:
-            _logger.warning("Receiver %s of a payment signal took %.1f s", name, seconds)
-
-    return call
+def short_name(signal: NamedSignal) -> str:
+    """The name by which a shop imports it."""
+    return signal.name.rpartition(".")[2]
 
 
 def _name(receiver: Callable[..., Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, Update, and_, func, or_, select, update
 
 from .. import clock
+from .about import about_ids
 from .database import storable
 from .status import BELIEFS, PaymentStatus
 from .store import Store
@@ -26,7 +27,7 @@ _OPEN = (PaymentStatus.PENDING, *BELIEFS)
 class OutboxEvent:
     """An event that waits for its delivery.
 
-    :ivar token: of its payment, ``None`` when that is gone.
+    :ivar token: of its payment, ``None`` when that is gone, as its invoice and reference are.
     :ivar attempts: how often it was tried.
     :ivar is_refund: whether it is about a refund.
     :ivar taken_until: until when whoever wrote it is the one to deliver it; ``None``: nobody is.
@@ -37,12 +38,20 @@ class OutboxEvent:
     token: str | None
     attempts: int = 0
     is_refund: bool = False
+    source: str | None = None
+    invoice_id: str | None = None
+    customer_reference: str | None = None
     taken_until: datetime | None = None
 
     @property
     def columns(self) -> dict[str, Any]:
         """The outbox's columns of a new event."""
         return {"deliver_after": self.taken_until or clock.utcnow(), "attempts": self.attempts}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The `extra` of a log record about it."""
+        return about_ids(self.source, self.payment_id, self.invoice_id, self.customer_reference)
 
     @property
     def is_new(self) -> bool:
@@ -56,9 +65,13 @@ class Waiting:
     def __init__(self, store: Store) -> None:
         self._store = store
         events, payments = store.events, store.payments
-        columns = (events.c.id, events.c.payment_id, payments.c.token, events.c.attempts)
+        columns = (
+            *(events.c.id, events.c.payment_id, payments.c.token, events.c.attempts),
+            *(events.c.refund_id.is_not(None), events.c.source),
+            *(payments.c.invoice_id, payments.c.customer_reference),
+        )
         joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
-        self._undelivered = select(*columns, events.c.refund_id.is_not(None)).select_from(joined)
+        self._undelivered = select(*columns).select_from(joined)
 
     def find_owed(self) -> Iterator[Snapshot]:
         """Yield the completed payments of which the shop has not been told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import singledispatch
+from typing import Any
 
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
@@ -15,6 +16,7 @@ from ..errors import (
     InvalidPaymentRequest,
     OrderNotFoundError,
 )
+from ..payments.about import about_ids
 from ..state import current_state
 from . import pages
 
@@ -26,13 +28,20 @@ def problem(name: str, code: int, reference: str | None = None) -> ResponseRetur
     return pages.render("problem.html", problem=name, reference=reference), code
 
 
+def _about(error: Exception, reference: str) -> dict[str, Any]:
+    """The `extra` of a log record about a payment that was not started."""
+    invoice_id = getattr(error, "invoice_id", None)
+    return about_ids("checkout", invoice_id=invoice_id, customer_reference=reference)
+
+
 @singledispatch
 def answer_to(error: Exception, reference: str) -> ResponseReturnValue:
     """Log why the payment of an order was not started, and tell the customer so.
 
     Whatever the shop's own code raises gets here, so that it reaches no customer.
     """
-    _logger.error("No payment for order %r", reference, exc_info=error)
+    extra = _about(error, reference)
+    _logger.error("No payment for order %r", reference, exc_info=error, extra=extra)
     current_state().store.session.rollback()  # what failed may have left it unusable
     return problem("shop_error", 500, reference)
 
@@ -52,29 +61,34 @@ def _(error: HTTPException, reference: str) -> ResponseReturnValue:
 
 @answer_to.register(OrderNotFoundError)
 def _(error: OrderNotFoundError, reference: str) -> ResponseReturnValue:
-    _logger.debug("No payment for order %r: %s", reference, error)
+    extra = _about(error, reference)
+    _logger.debug("No payment for order %r: %s", reference, error, extra=extra)
     return problem("not_found", 404)
 
 
 @answer_to.register(InvalidPaymentRequest)
 def _(error: InvalidPaymentRequest, reference: str) -> ResponseReturnValue:
-    _logger.error("Order %r can't be charged: %s", reference, error, exc_info=error)
+    text, extra = "Order %r can't be charged: %s", _about(error, reference)
+    _logger.error(text, reference, error, exc_info=error, extra=extra)
     return problem("not_chargeable", 422, reference)
 
 
 @answer_to.register(ConfigurationError)
 def _(error: ConfigurationError, reference: str) -> ResponseReturnValue:
-    _logger.error("No payment for order %r: %s", reference, error)
+    extra = _about(error, reference)
+    _logger.error("No payment for order %r: %s", reference, error, extra=extra)
     return problem("not_ready", 503, reference)
 
 
 @answer_to.register(GatewayError)
 def _(error: GatewayError, reference: str) -> ResponseReturnValue:
-    _logger.error("No payment for order %r: %s %s", reference, error, error.errors)
+    text, extra = "No payment for order %r: %s %s", _about(error, reference)
+    _logger.error(text, reference, error, error.errors, extra=extra)
     return problem("rejected", 502, reference)
 
 
 @answer_to.register(GatewayUnavailableError)
 def _(error: GatewayUnavailableError, reference: str) -> ResponseReturnValue:
-    _logger.warning("No payment for order %r: %s", reference, error)
+    extra = _about(error, reference)
+    _logger.warning("No payment for order %r: %s", reference, error, extra=extra)
     return problem("unreachable", 504 if error.status_code is None else 502, reference)

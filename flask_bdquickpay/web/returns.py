@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from enum import Enum
+from typing import Any
 
 from flask import Response, current_app, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from ..errors import BDQuickPayError
+from ..payments.about import about
 from ..payments.hooks import ReturnHandler, ask
 from ..payments.models import PaymentMixin
 from ..payments.status import MONEY_CAME
@@ -72,7 +74,7 @@ def _back(token: str, source: str) -> ResponseReturnValue:
     if shown.is_unbooked:
         return _confirming(shown, word)
     if shown.is_final and (word is Word.KNOWN or shown.status in MONEY_CAME):
-        return _from_handler(payment, shown.id) or _result(shown)
+        return _from_handler(payment, about(seen, source)) or _result(shown)
     if source == "cancel" and word is not Word.KNOWN:
         return pages.render("problem.html", problem="cancel_unreachable", payment=shown)
     return _confirming(shown, word)
@@ -83,15 +85,16 @@ def _look(seen: Snapshot, source: str) -> Word:
     try:
         known = current_state().settlement.look(seen, source, gave_up=source == "cancel")
     except BDQuickPayError as error:
-        _logger.warning("Payment %s could not be verified: %s", seen.id, error)
+        text = "Payment %s could not be verified: %s"
+        _logger.warning(text, seen.id, error, extra=about(seen, source))
     except Exception:  # whatever it is, the customer's money is safe and asked about again
-        _logger.exception("Payment %s could not be settled", seen.id)
+        _logger.exception("Payment %s could not be settled", seen.id, extra=about(seen, source))
     else:
         return Word.KNOWN if known else Word.AWAITED
     return Word.OUT_OF_REACH
 
 
-def _from_handler(payment: PaymentMixin, payment_id: int) -> Response | None:
+def _from_handler(payment: PaymentMixin, extra: dict[str, Any]) -> Response | None:
     """What the shop's return handler says; ``None``, and a line in the log, if that is no page."""
     handler = current_state().hooks.return_handler
     if handler is None:
@@ -99,7 +102,8 @@ def _from_handler(payment: PaymentMixin, payment_id: int) -> Response | None:
     try:
         return _heard(handler, payment)
     except Exception:
-        _logger.exception("The return handler failed; payment %s is shown without it", payment_id)
+        text = "The return handler failed; payment %s is shown without it"
+        _logger.exception(text, extra["payment_id"], extra=extra)
         current_state().store.session.rollback()  # what failed may have left it unusable
         return None
 

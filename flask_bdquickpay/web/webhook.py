@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from time import monotonic
 from typing import Any
 
 from flask import request
@@ -13,6 +14,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 from ..deadline import deadline
 from ..errors import BDQuickPayError
 from ..gateway.answers import as_name, refuse_constant
+from ..payments.about import about, about_ids
 from ..payments.verdict import Snapshot
 from ..repeated import RepeatedWarning
 from ..state import current_state
@@ -24,6 +26,7 @@ MAX_WEBHOOK = 64 * 1024
 #: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
 _DEADLINE = 9.0
 _TIMEOUT = 8.0
+Answer = tuple[dict[str, object], int]
 
 
 def wrong_keys() -> RepeatedWarning:
@@ -38,20 +41,32 @@ def webhook(account: str = "") -> ResponseReturnValue:
     :param account: which merchant account's keys to compare, and whose payments it may be about;
         the plain settings' has no name.
     """
+    begun = monotonic()
+    body, code = _answer(account)
+    observe = current_state().hooks.observers
+    observe("webhook", monotonic() - begun, {"answer": str(code)})
+    return body, code
+
+
+def _answer(account: str) -> Answer:
     try:
         with deadline(_DEADLINE):
             return _receive(account)
     except HTTPException as error:
         return {"error": error.name}, error.code or 400
     except Exception as error:
-        if isinstance(error, BDQuickPayError):
-            _logger.warning("Webhook not applied: %s", error)
-        else:
-            _logger.exception("Webhook not applied")
-        return {"error": "could not be verified now; please retry"}, 503
+        return _not_applied(error, about_ids("webhook"))
 
 
-def _receive(account: str) -> ResponseReturnValue:
+def _not_applied(error: Exception, extra: dict[str, Any]) -> Answer:
+    if isinstance(error, BDQuickPayError):
+        _logger.warning("Webhook not applied: %s", error, extra=extra)
+    else:
+        _logger.error("Webhook not applied", exc_info=error, extra=extra)
+    return {"error": "could not be verified now; please retry"}, 503
+
+
+def _receive(account: str) -> Answer:
     client = current_state().accounts.find(account)
     key = request.headers.get("X-App-Key", "")
     matches = (client or current_state().client).account.takes(key)  # a comparison in any case
@@ -74,7 +89,14 @@ def _receive(account: str) -> ResponseReturnValue:
     return _apply(seen, event)
 
 
-def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
+def _apply(seen: Snapshot, event: dict[str, Any]) -> Answer:
+    try:
+        return _settle(seen, event)
+    except Exception as error:
+        return _not_applied(error, about(seen, "webhook"))
+
+
+def _settle(seen: Snapshot, event: dict[str, Any]) -> Answer:
     timeout = min(current_state().settings.timeout, _TIMEOUT)
     promised = event.get("event") == "payment.completed"
     settle = current_state().settlement.settle
@@ -82,7 +104,7 @@ def _apply(seen: Snapshot, event: dict[str, Any]) -> ResponseReturnValue:
     settled = seen.is_closed or seen.is_over_at_gateway
     if promised and not settled:
         return {"error": "the gateway does not call it completed yet; please retry"}, 503
-    return {"received": True}
+    return {"received": True}, 200
 
 
 def _event() -> dict[str, Any] | None:

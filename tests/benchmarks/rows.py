@@ -40,7 +40,7 @@ def fill(shop: Shop, count: int) -> None:
     assert shop.bdquickpay is not None
     shop.pending(1)  # has a sample made
     events = shop.bdquickpay.PaymentEvent.__table__
-    number, numbers = _numbers(count)
+    number, numbers = numbered(count)
     reference = sa.literal("SETTLED-") + sa.cast(number, sa.String)
     ours = dict.fromkeys(("token", "invoice_id", "trx_id", "order_key"), reference)
     settled: dict[str, Any] = ours | {"customer_reference": reference, "status": "completed"}
@@ -48,16 +48,16 @@ def fill(shop: Shop, count: int) -> None:
     delivered = {"deliver_after": None, "delivered_at": now(), "payment_id": shop.payments.c.id}
     with shop.engine.begin() as connection:
         order = {"total": 500, "status": "paid", "reference": reference}
-        connection.execute(_insert(shop.Order.__table__, order, numbers))
+        connection.execute(insert_each(shop.Order.__table__, order, numbers))
         payment = sample_of(shop, shop.payments) | settled
-        connection.execute(_insert(shop.payments, payment, numbers))
+        connection.execute(insert_each(shop.payments, payment, numbers))
         event = sample_of(shop, events) | delivered
-        connection.execute(_insert(events, event, shop.payments))
+        connection.execute(insert_each(events, event, shop.payments))
     with shop.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
 
 
-def _numbers(count: int) -> tuple[Any, Any]:
+def numbered(count: int) -> tuple[Any, Any]:
     """The column of the numbers from 1 to `count`, and what it is selected from."""
     numbers = sa.select(sa.literal(1).label("number")).cte("numbers", recursive=True)
     more = sa.select(numbers.c.number + 1).where(numbers.c.number < count)
@@ -65,7 +65,7 @@ def _numbers(count: int) -> tuple[Any, Any]:
     return numbers.c.number, numbers
 
 
-def _insert(table: sa.Table, values: dict[str, Any], source: Any) -> Any:
+def insert_each(table: sa.Table, values: dict[str, Any], source: Any) -> Any:
     """Insert a row for each row of `source`."""
     columns = [
         value if isinstance(value, sa.ColumnElement) else sa.literal(value, table.c[name].type)

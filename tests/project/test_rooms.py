@@ -57,6 +57,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 #: Inside `payments`, from the ground up: each may import those before it.
 PAYMENTS = (
+    "about",
+    "observers",
     "status",
     "reasons",
     "columns",
