@@ -93,7 +93,7 @@ def test_what_came_is_what_counts(shop: Shop, desk: FlaskClient) -> None:
     assert '<p class="amount">৳400.00 ' in desk.get(f"{PAYMENTS}/{payment.id}").text
     (row,) = csv.DictReader(StringIO(desk.get(f"{PAYMENTS}.csv").text))
     assert (row["amount"], row["received_amount"]) == ("500.00", "400.00")
-    assert list(row)[-3:] == ["received_amount", "problem", "announced_at"]
+    assert list(row)[-4:] == ["received_amount", "problem", "announced_at", "account"]
 
 
 def test_list_is_sorted_and_filtered_by_what_counts(shop: Shop, desk: FlaskClient) -> None:
