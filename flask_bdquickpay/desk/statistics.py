@@ -197,14 +197,19 @@ class Statistics:
     def orders(self, period: Period) -> int:
         """Return how many orders went to checkout. At most one payment of each is completed."""
         reference = self._payments.c.customer_reference
-        each = self._grouped(select(reference), reference, period).subquery()
+        begun = self._since(self._payments.c.created_at, period)
+        # By the index of the time or of the reference, never both.
+        by = reference if self._is_most(period) else scanned(reference)
+        each = select(reference).where(begun).group_by(by).subquery()
         return int(self._session.execute(select(func.count()).select_from(each)).scalar_one())
 
     def outcomes(self, period: Period) -> dict[PaymentStatus, int]:
-        """Return what became of the payments that were begun."""
+        """Return what became of the payments that were begun; in one pass, ungrouped."""
         status = self._payments.c.status
-        statement = self._grouped(select(status, func.count()), status, period)
-        return {found: int(count) for found, count in self._session.execute(statement)}
+        each = (func.count(case((status == one, 1))) for one in PaymentStatus)
+        begun = self._since(self._payments.c.created_at, period)
+        counts = self._session.execute(select(*each).where(begun)).one()
+        return {one: int(count) for one, count in zip(PaymentStatus, counts, strict=True) if count}
 
     def waits(self, period: Period) -> Waits:
         """Return how long customers took, the newest :data:`CUSTOMERS`; exact to the second."""
@@ -223,11 +228,6 @@ class Statistics:
         for took, count in self._session.execute(statement):
             counts[max(int(took), 0)] += count  # the gateway's clock may be behind ours
         return Waits(counts)
-
-    def _grouped(self, statement: Any, column: Any, period: Period) -> Any:
-        """What was begun in the period; by the index of the time or of the column, never both."""
-        begun = statement.where(self._since(self._payments.c.created_at, period))
-        return begun.group_by(column if self._is_most(period) else scanned(column))
 
     def _since(self, column: Any, period: Period) -> ColumnElement[bool]:
         """The condition of a time in the period, by index unless that is most of the table."""
