@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 from ..deadline import deadline
 from ..errors import BDQuickPayError
 from ..gateway.answers import as_name, refuse_constant
+from ..payments.accounts import LookupFailed
 from ..payments.verdict import Snapshot
 from ..repeated import RepeatedWarning
 from ..state import current_state
@@ -24,6 +25,7 @@ MAX_WEBHOOK = 64 * 1024
 #: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
 _DEADLINE = 9.0
 _TIMEOUT = 8.0
+_AGAIN = {"error": "could not be verified now; please retry"}, 503
 
 
 def wrong_keys() -> RepeatedWarning:
@@ -43,12 +45,14 @@ def webhook(account: str = "") -> ResponseReturnValue:
             return _receive(account)
     except HTTPException as error:
         return {"error": error.name}, error.code or 400
+    except LookupFailed:  # which is logged where it was looked up
+        return _AGAIN
     except Exception as error:
         if isinstance(error, BDQuickPayError):
             _logger.warning("Webhook not applied: %s", error)
         else:
             _logger.exception("Webhook not applied")
-        return {"error": "could not be verified now; please retry"}, 503
+        return _AGAIN
 
 
 def _receive(account: str) -> ResponseReturnValue:
