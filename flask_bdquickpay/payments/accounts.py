@@ -88,7 +88,8 @@ class Accounts:
 
         :param name: ``None``: what is furthest behind of all that it has told.
         """
-        told = (one.clock_skew for one in self._met() if name in (None, one.account.name))
+        known = self._met() if name is None else filter(None, [self._known(name)])
+        told = (client.clock_skew for client in known)
         return min((skew for skew in told if skew is not None), default=None)
 
     def paused(self) -> dict[str, float]:
@@ -98,8 +99,13 @@ class Accounts:
 
     def is_paused(self, name: str) -> bool:
         """Whether the gateway wants to be left alone with an account."""
-        _, client = self._clients.get(name, (None, None if name else self.plain))
+        client = self._known(name)
         return client is not None and client.paused_for() > 0
+
+    def _known(self, name: str) -> BDQuickPayClient | None:
+        """The client of an account, if this process has made it; nobody is asked."""
+        kept = self._clients.get(name)
+        return kept[1] if kept else None if name else self.plain
 
     def _met(self) -> Iterator[BDQuickPayClient]:
         """The clients that this process has made."""

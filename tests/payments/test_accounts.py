@@ -316,6 +316,23 @@ def test_no_connection_is_held_though_the_loader_read(market: Callable[..., Shop
     assert held == [0, 0]
 
 
+def test_started_payment_can_be_read_without_a_connection(market: Callable[..., Shop]) -> None:
+    """Also the one that is taken up again, though the loader was asked meanwhile."""
+    shop: Shop
+
+    def load(name: str) -> MerchantAccount | None:
+        shop.db.session.scalars(shop.db.select(shop.Order)).all()
+        return known(name)
+
+    shop = market(load)
+    reference = shop.order(account="dhaka")
+    for _ in range(2):
+        with shop.app.test_request_context():
+            payment = shop.bdquickpay.start(reference)
+            assert payment.payment_url is not None
+            assert shop.db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
 def _watching(shop: Shop, held: list[int], record: Callable[[Any], None]) -> Callable[[Any], None]:
     def watch(request: Any) -> None:
         with shop.app.app_context():
