@@ -8,7 +8,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from .errors import ConfigurationError
-from .keys import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY
+from .keys import SANDBOX_APP_KEY, SANDBOX_SECRET_KEY, MerchantAccount, sandbox_account
 from .settings import Settings, unknown_settings
 
 
@@ -56,10 +56,11 @@ def _name_incomplete(app: Flask, settings: Settings) -> None:
 def _in_sandbox(app: Flask, settings: Settings) -> Settings:
     from .sandbox.server import embedded  # noqa: PLC0415  # no live shop waits for it
 
-    keys = (SANDBOX_APP_KEY, SANDBOX_SECRET_KEY)
-    if (settings.app_key or keys[0], settings.secret_key or keys[1]) != keys or any(
-        one.app_key or one.secret_key for one in settings.accounts.values()
-    ):
+    plain = MerchantAccount(SANDBOX_APP_KEY, SANDBOX_SECRET_KEY)
+    given = MerchantAccount(settings.app_key, settings.secret_key)
+    pairs = [(given, plain)]
+    pairs += [(one, sandbox_account(name)) for name, one in settings.accounts.items()]
+    if not all(_is_at_most(one, allowed) for one, allowed in pairs):
         raise ConfigurationError(
             "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
             "or BDQUICKPAY_SANDBOX to take real payments."
@@ -71,7 +72,13 @@ def _in_sandbox(app: Flask, settings: Settings) -> Settings:
         sandbox.ensure()  # the process that ran it may be gone
 
     app.logger.warning("SANDBOX: no real money moves. Its pages: %s", sandbox.url)
-    return replace(settings, app_key=keys[0], secret_key=keys[1], base_url=sandbox.base_url)
+    app_key, secret_key = plain.app_key, plain.secret_key
+    return replace(settings, app_key=app_key, secret_key=secret_key, base_url=sandbox.base_url)
+
+
+def _is_at_most(given: MerchantAccount, allowed: MerchantAccount) -> bool:
+    """Whether it has no other keys than these."""
+    return given.app_key in ("", allowed.app_key) and given.secret_key in ("", allowed.secret_key)
 
 
 def find_database(app: Flask) -> SQLAlchemy:

@@ -117,6 +117,13 @@ def test_sandbox_beside_an_account_s_real_keys_is_refused(tmp_path: Path) -> Non
     assert "canary" not in str(raised.value)
 
 
+def test_sandbox_beside_its_own_keys_starts(tmp_path: Path) -> None:
+    keys = {"app_key": "sandbox-app-key-dhaka", "secret_key": "sandbox-secret-key-dhaka"}
+    BDQuickPay(app_with(tmp_path, SANDBOX=True, ACCOUNTS={"dhaka": keys}))
+    with pytest.raises(ConfigurationError, match="real keys"):
+        BDQuickPay(app_with(tmp_path, SANDBOX=True, ACCOUNTS={"sylhet": keys}))
+
+
 def test_embedded_sandbox_serves_every_account(tmp_path: Path) -> None:
     app = app_with(tmp_path, SANDBOX=True, ACCOUNTS={"dhaka": {}})
     bdquickpay = BDQuickPay(app)

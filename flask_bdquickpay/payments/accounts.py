@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ from itertools import chain
 from ..errors import ConfigurationError
 from ..gateway.client import BDQuickPayClient
 from ..keys import MerchantAccount, is_account_name, sandbox_account
+from ..repeated import RepeatedWarning
 from ..settings import Settings
 from .hooks import Hooks
 from .store import Store
@@ -19,6 +21,16 @@ from .store import Store
 _logger = logging.getLogger(__name__)
 #: So many accounts keep their client, and with it a pause that the gateway has asked for.
 _MOST = 1000
+
+
+class LookupFailed(ConfigurationError):
+    """The shop's account loader raised, or returned something else; the log has said so."""
+
+
+def _loader_failed() -> RepeatedWarning:
+    """What one app logs of it: anybody can have a webhook's account looked up."""
+    text = "The account loader failed (%s times since this was last said), now for %r: %s"
+    return RepeatedWarning(_logger, text, seconds=10)
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,7 @@ class Accounts:
     _clients: dict[str, tuple[MerchantAccount, BDQuickPayClient]] = field(
         default_factory=dict, repr=False
     )
+    _failed: RepeatedWarning = field(default_factory=_loader_failed, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -63,7 +76,7 @@ class Accounts:
     def find(self, name: str) -> BDQuickPayClient | None:
         """Return the client of an account, ``None`` for one that nobody knows.
 
-        :raises ConfigurationError: when the account loader raises, or returns something else.
+        :raises LookupFailed: when the account loader raises, or returns something else.
         """
         if not name:
             return self.plain
@@ -75,7 +88,8 @@ class Accounts:
 
         :param name: ``None``: what is furthest behind of all that it has told.
         """
-        told = (one.clock_skew for one in self._met() if name in (None, one.account.name))
+        known = self._met() if name is None else filter(None, [self._known(name)])
+        told = (client.clock_skew for client in known)
         return min((skew for skew in told if skew is not None), default=None)
 
     def paused(self) -> dict[str, float]:
@@ -85,8 +99,13 @@ class Accounts:
 
     def is_paused(self, name: str) -> bool:
         """Whether the gateway wants to be left alone with an account."""
-        _, client = self._clients.get(name, (None, None if name else self.plain))
+        client = self._known(name)
         return client is not None and client.paused_for() > 0
+
+    def _known(self, name: str) -> BDQuickPayClient | None:
+        """The client of an account, if this process has made it; nobody is asked."""
+        kept = self._clients.get(name)
+        return kept[1] if kept else None if name else self.plain
 
     def _met(self) -> Iterator[BDQuickPayClient]:
         """The clients that this process has made."""
@@ -110,14 +129,15 @@ class Accounts:
             self.store.settle_host()
         except Exception as error:
             self.store.session.rollback()  # what failed may have left it unusable
-            why = str(error)
+            why = details = str(error)
             if not isinstance(error, ConfigurationError):
-                _logger.exception("The account loader failed for %r", name)
                 why = f"the account loader raised {type(error).__name__}; the log has its traceback"
+                details = traceback.format_exc()
+            self._failed(name, details)
         else:
             return found
         # Without its cause, whose message and variables may hold keys.
-        raise ConfigurationError(f"The merchant account {name!r} could not be looked up: {why}.")
+        raise LookupFailed(f"The merchant account {name!r} could not be looked up: {why}.")
 
     def _client(self, name: str, merchant: MerchantAccount) -> BDQuickPayClient:
         with self._lock:

@@ -145,13 +145,14 @@ class Checkout:
 
     def _for_customer(self, found: Snapshot) -> PaymentMixin | None:
         """Return the payment; ``None`` if another one took the order meanwhile."""
+        over = found.status.is_final or found.is_unbooked
+        client = None if over else self.accounts.client(found.account)  # before it is loaded
         payment = self.store.load_kept(found)
-        if payment.is_final or found.is_unbooked:
+        if payment.is_final or client is None:
             return payment
         if payment.order_key is None:
             return None
         if payment.is_payable:
-            client = self.accounts.client(payment.account)
             check_payment_url(payment.payment_url or "", client.account)
         return payment
 

@@ -15,6 +15,7 @@ from ..deadline import deadline
 from ..errors import BDQuickPayError
 from ..gateway.answers import as_name, refuse_constant
 from ..payments.about import about, about_ids
+from ..payments.accounts import LookupFailed
 from ..payments.verdict import Snapshot
 from ..repeated import RepeatedWarning
 from ..state import current_state
@@ -27,6 +28,7 @@ MAX_WEBHOOK = 64 * 1024
 _DEADLINE = 9.0
 _TIMEOUT = 8.0
 Answer = tuple[dict[str, object], int]
+_AGAIN: Answer = {"error": "could not be verified now; please retry"}, 503
 
 
 def wrong_keys() -> RepeatedWarning:
@@ -54,6 +56,8 @@ def _answer(account: str) -> Answer:
             return _receive(account)
     except HTTPException as error:
         return {"error": error.name}, error.code or 400
+    except LookupFailed:  # which is logged where it was looked up
+        return _AGAIN
     except Exception as error:
         return _not_applied(error, about_ids("webhook"))
 
@@ -63,7 +67,7 @@ def _not_applied(error: Exception, extra: dict[str, Any]) -> Answer:
         _logger.warning("Webhook not applied: %s", error, extra=extra)
     else:
         _logger.error("Webhook not applied", exc_info=error, extra=extra)
-    return {"error": "could not be verified now; please retry"}, 503
+    return _AGAIN
 
 
 def _receive(account: str) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,7 +31,9 @@ from ..branches import (
 )
 from ..databases import on_sqlite
 from ..shop import KEYS, NewShop, Shop
+from ..web.test_webhook import count
 from .acts import asked, confirm, led_back, make_due, sweep
+from .test_races import race
 
 Loader = Callable[[str], "MerchantAccount | None"]
 
@@ -313,6 +316,23 @@ def test_no_connection_is_held_though_the_loader_read(market: Callable[..., Shop
     assert held == [0, 0]
 
 
+def test_started_payment_can_be_read_without_a_connection(market: Callable[..., Shop]) -> None:
+    """Also the one that is taken up again, though the loader was asked meanwhile."""
+    shop: Shop
+
+    def load(name: str) -> MerchantAccount | None:
+        shop.db.session.scalars(shop.db.select(shop.Order)).all()
+        return known(name)
+
+    shop = market(load)
+    reference = shop.order(account="dhaka")
+    for _ in range(2):
+        with shop.app.test_request_context():
+            payment = shop.bdquickpay.start(reference)
+            assert payment.payment_url is not None
+            assert shop.db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
 def _watching(shop: Shop, held: list[int], record: Callable[[Any], None]) -> Callable[[Any], None]:
     def watch(request: Any) -> None:
         with shop.app.app_context():
@@ -396,6 +416,35 @@ def test_pause_that_begins_within_a_batch_leaves_that_account_alone(branches: Sh
     assert [branches.payment(one).status for one in plain] == ["completed"] * 3
 
 
+def test_account_in_a_pause_takes_nobody_s_place_in_a_sweep(branches: Shop) -> None:
+    first, dhaka, plain = (branches.started(account=name) for name in ("dhaka", "dhaka", ""))
+    branches.gateway.fault("429", endpoint="verify", retry_after=30)
+    make_due(branches, first)
+    sweep(branches)
+    make_due(branches, dhaka, plain)
+    branches.change(dhaka, check_after=utcnow() - timedelta(hours=1))
+    before = asked(branches)
+    assert sweep(branches, limit=1) == ReconcileReport(checked=1, left=1)
+    assert asked_as(branches, "verify")[before:] == [APP_KEYS[""]]
+
+
+@on_sqlite
+def test_what_a_pause_leaves_is_given_back_at_once(branches: Shop) -> None:
+    """Not payment by payment."""
+    counts = []
+    for many in (2, 9):
+        made = [branches.started(account="dhaka") for _ in range(many)]
+        make_due(branches, *made)
+        branches.gateway.fault("429", endpoint="verify", retry_after=30)
+        statements, _ = count(branches, partial(sweep, branches))
+        counts.append(len(statements))
+        branches.gateway.advance(31)
+        branches.gateway.clear_faults()
+        for payment in made:
+            branches.change(payment, check_after=None)
+    assert counts[0] == counts[1]
+
+
 def test_click_in_another_account_s_pause_is_served(branches: Shop) -> None:
     branches.gateway.fault("429", endpoint="create", retry_after=30)
     assert branches.click(branches.order(account="dhaka")).status_code == 502
@@ -431,6 +480,47 @@ def test_sweep_of_one_account_leaves_the_others(branches: Shop) -> None:
     assert asked_as(branches, "verify") == [APP_KEYS["dhaka"], APP_KEYS[""]]
     assert sweep(branches, account="nobody").checked == 0
     assert sweep(branches).checked == 1
+
+
+# At the same time
+
+
+def test_clicks_on_an_order_at_two_accounts_at_once_are_paid_once(
+    branches: Shop, new_shop: NewShop
+) -> None:
+    """A process still has the order as it was."""
+    reference = branches.order(account="dhaka")
+    before = make_branches(new_shop)
+    before.accounts[reference] = "sylhet"
+    race(*[partial(shop.click, reference) for shop in (branches, before)] * 3)
+    made = branches.payments(reference)
+    holders = [one for one in made if one.order_key is not None]
+    assert len(holders) == 1
+    assert {one.reason for one in made if one not in holders} <= {"superseded"}
+    for payment in made:
+        branches.gateway.pay(payment, webhook=False)
+    race(*[partial(post, branches, payment) for payment in made])
+    after = branches.payments(reference)
+    assert sorted(one.status for one in after) == ["completed"] + ["flagged"] * (len(made) - 1)
+    assert branches.ledger() == [(holders[0].id, reference)]
+
+
+def test_right_and_wrong_keys_at_once_pay_once(branches: Shop) -> None:
+    payment, other = branches.started(account="dhaka"), branches.started(account="sylhet")
+    branches.gateway.pay(payment, webhook=False)
+    branches.gateway.pay(other, webhook=False)
+    make_due(branches, payment, other)
+    sylhet = SYLHET["app_key"]
+    answers = race(
+        partial(post, branches, payment),
+        partial(post, branches, payment, to="sylhet", key=sylhet),
+        partial(post, branches, payment, key=sylhet),
+        partial(sweep, branches, account="dhaka"),
+        partial(post, branches, payment),
+    )
+    assert [answers[n].status_code for n in (0, 1, 2, 4)] == [200, 404, 401, 200]
+    assert branches.ledger() == [(payment.id, payment.customer_reference)]
+    assert branches.payment(other).status == "pending"
 
 
 # How it prints

@@ -17,7 +17,7 @@ from click import Command, Group
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from flask_bdquickpay.console import commands
+from flask_bdquickpay.console.everything import commands
 from flask_bdquickpay.gateway import refusals
 from flask_bdquickpay.metrics import collector
 from flask_bdquickpay.payments import health

@@ -20,6 +20,7 @@ from typing_extensions import assert_type
 from flask_bdquickpay import (
     BDQuickPay,
     GatewayError,
+    MerchantAccount,
     PaymentEventMixin,
     PaymentMixin,
     PaymentRequest,
@@ -85,6 +86,7 @@ def calls() -> None:
     assert_type(plain.start("1042"), PaymentMixin)
     assert_type(plain.confirm(plain.start("1042")), PaymentMixin)
     assert_type(plain.reconcile().errors, int)
+    assert_type(plain.reconcile(account="dhaka").errors, int)
     assert_type(plain.deliver(), int)
     assert_type(plain.pay_link(1042), str)
     assert_type(plain.pay_link("1042", expires_in=timedelta(days=3)), str)
@@ -124,6 +126,14 @@ def own_classes() -> None:
 
 
 # A function stays what it was under a decorator
+
+
+@plain.account_loader
+def load_account(name: str) -> MerchantAccount | None:
+    return MerchantAccount("app-key", "secret-key", ["old-app-key"]) if name else None
+
+
+assert_type(load_account("dhaka"), MerchantAccount | None)
 
 
 @plain.order_loader
