@@ -236,6 +236,7 @@ ROOMS = ("payments", "web", "desk")
 ABOUT_NO_PAYMENT = {
     ("desk.mount", "_log_once"),
     ("desk.mount", "mount"),
+    ("payments.accounts", "_load"),
     ("payments.courier", "_start"),
     ("payments.hooks", "load_order"),
     ("payments.hooks", "may_pay"),
