@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import BinaryIO, Generic, TypeVar, cast
+from typing import BinaryIO, Generic, cast
 
 from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
@@ -21,22 +21,14 @@ from .payments.checkout import Checkout
 from .payments.dispatch import Dispatch
 from .payments.grounds import check_options
 from .payments.health import Health, HealthCheck
-from .payments.hooks import (
-    AccountLoader,
-    CheckoutCheck,
-    Dispatcher,
-    Hooks,
-    OrderLoader,
-    ReturnHandler,
-)
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
-from .payments.observers import Observer
 from .payments.outbox import Outbox
 from .payments.pruning import PruneReport, Pruning
 from .payments.reconcile import ReconcileReport, Reconciliation
 from .payments.refund_rows import RefundRows
 from .payments.refunds import Refunds
+from .payments.registration import Registration
 from .payments.resolution import Resolution
 from .payments.settlement import Settlement
 from .payments.statement import StatementReport, Statements
@@ -53,18 +45,12 @@ from .web.urls import check_address, return_urls
 from .web.views import make_blueprint
 from .web.webhook import wrong_keys
 
-L = TypeVar("L", bound=OrderLoader)
-A = TypeVar("A", bound=AccountLoader)
-C = TypeVar("C", bound=CheckoutCheck)
-R = TypeVar("R", bound=ReturnHandler)
-D = TypeVar("D", bound=Dispatcher)
-W = TypeVar("W", bound=Observer)
 P = TypeVarWithDefault("P", bound=PaymentMixin, default=PaymentMixin)
 E = TypeVarWithDefault("E", bound=PaymentEventMixin, default=PaymentEventMixin)
 F = TypeVarWithDefault("F", bound=RefundMixin, default=RefundMixin)
 
 
-class BDQuickPay(Generic[P, E, F]):
+class BDQuickPay(Registration, Generic[P, E, F]):
     """Takes bKash payments in a Flask app. One instance may serve many apps.
 
     To a type checker a payment is of the class that was handed in, else of the mixin.
@@ -88,7 +74,7 @@ class BDQuickPay(Generic[P, E, F]):
         self._db = db
         self._own_models = (payment_model, event_model, refund_model)
         self._models: Models | None = None
-        self._hooks = Hooks()
+        super().__init__()
         if db is not None:
             self._models = build_models(db, *self._own_models)
         if app is not None:
@@ -161,56 +147,6 @@ class BDQuickPay(Generic[P, E, F]):
             wrong_keys=wrong_keys(),
             health=HealthCheck(store),
         )
-
-    # What a shop registers
-
-    def order_loader(self, function: L) -> L:
-        """Register ``f(reference) -> PaymentRequest | None``: what to charge for an order."""
-        self._hooks.order_loader = function
-        return function
-
-    def account_loader(self, function: A) -> A:
-        """Register ``f(name) -> MerchantAccount | None``: the keys of a merchant account.
-
-        Asked for each name that ``BDQUICKPAY_ACCOUNTS`` does not have, whenever its keys are
-        needed: at a click, a webhook, a question to the gateway. ``None``: no such account.
-        """
-        self._hooks.account_loader = function
-        return function
-
-    def checkout_check(self, function: C) -> C:
-        """Register ``f(reference) -> bool``: whether the visitor of now may pay for the order.
-
-        Asked in the checkout route alone; whatever is not True is a page (403).
-        """
-        self._hooks.checkout_check = function
-        return function
-
-    def return_handler(self, function: R) -> R:
-        """Register ``f(payment) -> response`` for a customer who comes back, paid or not."""
-        self._hooks.return_handler = function
-        return function
-
-    def dispatcher(self, function: D) -> D:
-        """Register ``f(event_id)``, which hands an event to a work queue after its commit.
-
-        Used when ``BDQUICKPAY_DELIVERY`` is ``"deferred"``. The worker then calls
-        :meth:`deliver_event`. One that raises or hangs leaves the event to the sweep.
-        """
-        self._hooks.dispatcher = function
-        return function
-
-    def observer(self, function: W) -> W:
-        """Register ``f(name, seconds, labels)``, which is told how long something took.
-
-        ``"gateway_request"`` (`call`, `outcome`; once a call, its retries included), ``"webhook"``
-        (`answer`, the status code) and ``"receiver"`` (`signal`; once each time that a receiver
-        was called). The labels are closed words. Any number may be registered. It is called in
-        the middle of a payment: it counts, and neither waits nor asks the database. What it raises
-        is logged once and ignored.
-        """
-        self._hooks.observers.add(function)
-        return function
 
     # What a shop uses
 

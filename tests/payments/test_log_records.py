@@ -234,8 +234,10 @@ def test_this_test_would_see_a_token(shop: Shop, logged: pytest.LogCaptureFixtur
 #: Functions of these rooms that log what is about no one payment.
 ROOMS = ("payments", "web", "desk")
 ABOUT_NO_PAYMENT = {
+    ("desk.bookkeeping", "_applied"),
     ("desk.mount", "_log_once"),
     ("desk.mount", "mount"),
+    ("payments.accounts", "_load"),
     ("payments.courier", "_start"),
     ("payments.hooks", "load_order"),
     ("payments.hooks", "may_pay"),

@@ -75,6 +75,7 @@ PAYMENTS = (
     "waiting",
     "refund_rows",
     "hooks",
+    "registration",
     "accounts",
     "courier",
     "dispatch",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from click import Command, Group
+from click import Context, Group
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -101,7 +101,8 @@ def test_every_alert_says_what_to_run() -> None:
 
 
 def options_of(group: Group, name: str) -> list[str]:
-    command: Command = group.commands[name]
+    command = group.get_command(Context(group), name)
+    assert command is not None, name
     return [option for parameter in command.params for option in parameter.opts]
 
 

@@ -161,6 +161,10 @@ def after_payment(payment: PaymentMixin) -> ResponseReturnValue:
     return redirect(f"/orders/{payment.customer_reference}")
 
 
+@plain.observer
+def observe(name: str, seconds: float, labels: dict[str, str]) -> None: ...
+
+
 @plain.dispatcher
 def tell_worker(event_id: int) -> None:
     delivered = plain.deliver_event(event_id)
