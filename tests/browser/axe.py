@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[2]
-
 
 def script() -> str:
-    """The script axe-core, from `npm install axe-core` here or below AXE_PATH."""
-    for folder in (Path(os.environ.get("AXE_PATH", ROOT)), ROOT):
-        for place in ("", "node_modules/axe-core/", "axe-core/"):
-            file = folder / f"{place}axe.min.js"
-            if file.is_file():
-                return file.read_text(encoding="utf-8")
-    pytest.skip("needs axe-core (npm install axe-core, or AXE_PATH)")
+    """The script axe-core, as its package for Playwright ships it."""
+    package = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+    return (files(package.__name__) / "axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(page: Page, axe: str) -> list[str]:
