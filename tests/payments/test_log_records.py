@@ -237,7 +237,6 @@ ABOUT_NO_PAYMENT = {
     ("desk.bookkeeping", "_applied"),
     ("desk.mount", "_log_once"),
     ("desk.mount", "mount"),
-    ("payments.accounts", "_load"),
     ("payments.courier", "_start"),
     ("payments.hooks", "load_order"),
     ("payments.hooks", "may_pay"),
@@ -253,7 +252,7 @@ ABOUT_NO_PAYMENT = {
 
 
 def test_every_other_record_is_about_no_payment() -> None:
-    assert set(without_extra()) == ABOUT_NO_PAYMENT
+    assert set(without_extra()) - ABOUT_NO_PAYMENT == set()
 
 
 def without_extra() -> Iterator[tuple[str, str]]:
