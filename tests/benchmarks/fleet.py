@@ -24,26 +24,39 @@ _GUNICORN = [sys.executable, "-m", "gunicorn", "--worker-class=gthread", "--thre
 _GUNICORN += ["--preload", "--reuse-port", "--graceful-timeout=10"]
 _APP = "tests.benchmarks.load_shop:create_app()"
 _WORKER = [sys.executable, "-m", "tests.benchmarks.load_shop"]
+_CELERY = [sys.executable, "-m", "celery", "-A", "tests.benchmarks.load_celery"]
+_CELERY_WORKER = [*_CELERY, "worker", "--queues=bdquickpay", "--concurrency=2", "--loglevel=ERROR"]
 
 
 class Fleet:
-    """Gunicorn servers that share a port, and workers that sweep in loops.
+    """Gunicorn servers that share a port, and workers: loops that sweep, or Celery's with a beat.
 
-    Each is a process that has loaded the shop, whose children do the work; it puts another one in
-    the place of a child that is gone.
+    Each but the beat is a process that has loaded the shop, whose children do the work; it puts
+    another one in the place of a child that is gone.
 
     :ivar killed: how many children were killed.
     """
 
     def __init__(
-        self, variables: dict[str, str], servers: int, per_server: int, workers: int
+        self,
+        variables: dict[str, str],
+        servers: int,
+        per_server: int,
+        workers: int,
+        beat: Path | None = None,
     ) -> None:
         self.port = free_port()
         self.killed = 0
         self._environment = os.environ | variables
         serve = [*_GUNICORN, f"--workers={per_server}", f"--bind=127.0.0.1:{self.port}", _APP]
         self._parents = [self._start(serve) for _ in range(servers)]
-        self._parents += [self._start(_WORKER) for _ in range(workers)]
+        self._beats: list[subprocess.Popen[bytes]] = []
+        if beat is None:
+            self._parents += [self._start(_WORKER) for _ in range(workers)]
+        else:
+            named = [[*_CELERY_WORKER, f"--hostname=load{number}"] for number in range(workers)]
+            self._parents += [self._start(command) for command in named]
+            self._beats = [self._start([*_CELERY, "beat", f"--schedule={beat}"])]
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -65,22 +78,29 @@ class Fleet:
 
     def processor_seconds(self) -> float:
         """What all of them have used so far, those included that are gone."""
-        return sum(tree_seconds(parent.pid) for parent in self._parents)
+        return sum(tree_seconds(one.pid) for one in (*self._parents, *self._beats))
 
     def stop(self) -> None:
         """End all of them."""
-        for parent in self._parents:
-            parent.terminate()
-        for parent in self._parents:
-            stop(parent)
+        for one in (*self._parents, *self._beats):
+            one.terminate()
+        for one in (*self._parents, *self._beats):
+            stop(one)
 
 
 @contextmanager
 def fleet(
-    variables: dict[str, str], servers: int, per_server: int, workers: int
+    variables: dict[str, str],
+    servers: int,
+    per_server: int,
+    workers: int,
+    beat: Path | None = None,
 ) -> Iterator[Fleet]:
-    """Run a fleet until the block ends."""
-    running = Fleet(variables, servers, per_server, workers)
+    """Run a fleet until the block ends.
+
+    :param beat: where Celery's beat keeps its schedule; ``None``: workers without Celery.
+    """
+    running = Fleet(variables, servers, per_server, workers, beat)
     try:
         running.wait()
         yield running

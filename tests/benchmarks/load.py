@@ -1,4 +1,4 @@
-"""Many servers and workers against one PostgreSQL: `python -m tests.benchmarks.load`.
+"""Many servers and workers against one PostgreSQL and one Redis: `python -m tests.benchmarks.load`.
 
 A few thousand purchases, with webhooks lost, doubled, late and out of order, while processes are
 killed at random. At the end the shop's books are held against the gateway's.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -24,6 +26,7 @@ import requests
 import sqlalchemy as sa
 
 from .. import databases
+from ..celery.broker import Broker
 from . import gateway, load_shop
 from .audit import Audit, Belief, Truth, audit
 from .customers import Customer, Diary
@@ -50,6 +53,7 @@ class Plan:
     customers: int = 12
     kill_every: float = 3.0
     seed: int = 1
+    celery: bool = True
 
 
 @dataclass
@@ -231,6 +235,23 @@ class Gauge:
 
 
 @contextmanager
+def _broker(plan: Plan) -> Iterator[str | None]:
+    """Run a Redis, if the plan has Celery."""
+    if not plan.celery:
+        yield None
+        return
+    program = shutil.which("redis-server")
+    if program is None:
+        raise click.ClickException("Redis is missing (Debian: redis-server), or use --no-celery.")
+    redis = Broker(program)
+    try:
+        redis.start()
+        yield redis.url
+    finally:
+        redis.stop()
+
+
+@contextmanager
 def started(plan: Plan) -> Iterator[Run]:
     """Start everything, and end it."""
     module = ("tests.benchmarks.unreliable", str(plan.seed))
@@ -238,14 +259,18 @@ def started(plan: Plan) -> Iterator[Run]:
         databases.postgresql() as server,
         databases.fresh_database(server) as uri,
         gateway.running(*module) as running,
+        _broker(plan) as broker,
+        TemporaryDirectory() as folder,
     ):
-        place = {"uri": uri, "base_url": f"http://127.0.0.1:{running.port}/api"}
+        place: dict[str, Any] = {"uri": uri, "base_url": f"http://127.0.0.1:{running.port}/api"}
+        place["broker"] = broker
         shop = load_shop.make(**place)
         variables = {load_shop.VARIABLE: json.dumps(place)}
         sizes = (plan.servers, plan.per_server, plan.workers)
+        beat = Path(folder, "beat") if plan.celery else None
         with shop.app.app_context():
             shop.db.create_all()
-            with fleet(variables, *sizes) as ships:
+            with fleet(variables, *sizes, beat) as ships:
                 yield Run(plan, shop, running.port, ships)
             shop.db.engine.dispose()
 
@@ -285,7 +310,12 @@ def load(plan: Plan) -> LoadReport:
 @click.option("--purchases", default=Plan.purchases, help="At most.")
 @click.option("--servers", default=Plan.servers, help="Gunicorn servers, which share a port.")
 @click.option("--per-server", default=Plan.per_server, help="Workers of each, of four threads.")
-@click.option("--workers", default=Plan.workers, help="Processes that run `reconcile` in loops.")
+@click.option("--workers", default=Plan.workers, help="Of Celery, of two processes each.")
+@click.option(
+    "--celery/--no-celery",
+    default=Plan.celery,
+    help="Or processes that run `reconcile` in loops.",
+)
 @click.option("--customers", default=Plan.customers, help="Customers at once.")
 @click.option("--kill-every", default=Plan.kill_every, help="Seconds; 0: nobody is killed.")
 @click.option("--seed", default=Plan.seed)
@@ -296,7 +326,7 @@ def load(plan: Plan) -> LoadReport:
     help="Replace the block of this page, such as docs/scale.md, and write JSON beside it.",
 )
 def main(json_file: Path | None, page: Path | None, **options: Any) -> None:
-    """Many servers and workers against one PostgreSQL. Ends with 1 if the books disagree."""
+    """Many servers and workers on one PostgreSQL and one Redis. Ends with 1 if books disagree."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is ended
     with fast_folder():
         report = load(Plan(**options))

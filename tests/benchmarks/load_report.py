@@ -69,10 +69,12 @@ class LoadReport:
 
     def _course(self) -> str:
         plan, rate = self.plan, self.bought / self.seconds
+        celery = "Celery workers of 2 processes each and a beat"
+        sweepers = celery if plan["celery"] else "processes that sweep"
         return (
             f"{self.bought:,} purchases in {self.seconds:.0f} s (**{rate:.1f} per second**) by "
             f"{plan['customers']} customers at {plan['servers']} servers of {plan['per_server']} "
-            f"workers each, beside {plan['workers']} processes that sweep. {self.killed} processes "
+            f"workers each, beside {plan['workers']} {sweepers}. {self.killed} processes "
             f"were killed; customers sent {self.customers['retries']} requests again. Webhooks: "
             f"{self.webhooks['lost']} never came, {self.webhooks['doubled']} came twice, "
             f"{self.webhooks['late']} came 2 to 15 s late; {self.unanswered} were not acknowledged "

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from celery import Celery
 from flask import Flask, render_template_string
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_bdquickpay import BDQuickPay, PaymentRequest, payment_changed, payment_paid
+from flask_bdquickpay.celery import register_tasks
 
 from . import byhand
 from .byhand import KEYS
@@ -39,10 +41,14 @@ class LoadShop:
     Order: Any
     Fulfilment: Any
     Letter: Any
+    celery: Celery | None = None
 
 
-def make(uri: str, base_url: str) -> LoadShop:
-    """The shop; its tables are made elsewhere, once."""
+def make(uri: str, base_url: str, broker: str | None = None) -> LoadShop:
+    """The shop; its tables are made elsewhere, once.
+
+    :param broker: of Celery, whose workers then do what waits.
+    """
     app, db = Flask("tests.benchmarks.load"), SQLAlchemy()
     app.config.update(
         SECRET_KEY="load",
@@ -50,14 +56,24 @@ def make(uri: str, base_url: str) -> LoadShop:
         BDQUICKPAY_BASE_URL=base_url,
         BDQUICKPAY_APP_KEY=KEYS["X-App-Key"],
         BDQUICKPAY_SECRET_KEY=KEYS["X-Secret-Key"],
+        BDQUICKPAY_DELIVERY="deferred" if broker else "inline",
     )
     db.init_app(app)
     Order, _ = byhand.models(db)
     Fulfilment, Letter = _models(db)
-    shop = LoadShop(app, db, BDQuickPay[Any, Any](app, db), Order, Fulfilment, Letter)
+    bdquickpay = BDQuickPay[Any, Any](app, db)
+    celery = None if broker is None else _celery(app, broker)
+    shop = LoadShop(app, db, bdquickpay, Order, Fulfilment, Letter, celery)
     app.add_url_rule("/orders/<reference>", view_func=_page)
     _connect(shop)
     return shop
+
+
+def _celery(app: Flask, broker: str) -> Celery:
+    celery = Celery("load", broker=broker)
+    celery.flask_app = app
+    register_tasks(celery, every=10)
+    return celery
 
 
 def _models(db: SQLAlchemy) -> tuple[Any, Any]:
@@ -102,13 +118,14 @@ def _connect(shop: LoadShop) -> None:
         signal_.connect(receiver, sender=shop.app)
 
 
-def _told() -> LoadShop:
+def told() -> LoadShop:
+    """The shop that this process was started for."""
     return make(**json.loads(os.environ[VARIABLE]))
 
 
 def create_app() -> Flask:
     """What gunicorn serves."""
-    return _told().app
+    return told().app
 
 
 def work(shop: LoadShop) -> None:
@@ -144,4 +161,4 @@ def _wait(child: int, stopped: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    keep_working(_told())
+    keep_working(told())
