@@ -30,7 +30,7 @@ from .source import ROOT
 GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
 PAGES = [
     *(ROOT / f"{name}.md" for name in ("README", "docs/guide", "docs/recipes", "docs/payment")),
-    *(ROOT / f"docs/{name}.md" for name in ("watching", "performance")),
+    *(ROOT / f"docs/{name}.md" for name in ("watching", "performance", "scale")),
     *(ROOT / f"docs/{who}{lang}.md" for who in ("clerk", "accountant") for lang in ("", ".bn")),
 ]
 CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
