@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -72,8 +72,10 @@ class VerifiedPayment:
     @property
     def facts(self) -> dict[str, Any]:
         """The documented fields alone, in the gateway's words, as JSON for the timeline."""
-        facts: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_json_text))
+        facts = _as_json(self)
         facts["status"] = facts.pop("word")
+        if self.transaction is not None:
+            facts["transaction"] = _as_json(self.transaction)
         return facts
 
 
@@ -214,8 +216,15 @@ def as_name(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _json_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _as_json(fields: object) -> dict[str, Any]:
+    """The fields as JSON has them; amounts and times as text."""
+    return {name: _json_value(value) for name, value in vars(fields).items()}
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _amount(document: dict[str, Any], name: str) -> Decimal | None:

@@ -156,20 +156,20 @@ class Database:
     def row(self, statement: Select[Any], values: dict[str, object]) -> Row[Any] | None:
         """Return the first row that a statement finds."""
         self.settle_host()
-        with self._reading():
-            return self.session.execute(statement, values).first()
+        with self._reading() as connection:
+            return connection.execute(statement, values).first()
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self) -> Iterator[Connection]:
         """Wait for a connection and for locks no longer than the deadline, if there is one."""
         self._engine()
         try:
-            if math.isinf(time_left()):
-                yield
-                return
             connection = self.session.connection(bind_arguments={"clause": self.payments})
+            if math.isinf(time_left()):
+                yield connection
+                return
             with bounded_wait(connection, max(time_left(), 0)):
-                yield
+                yield connection
         finally:
             self.session.rollback()  # only read: gives the connection back without a COMMIT
 

@@ -39,6 +39,7 @@ class Store(Database):
             for name in ("id", "token", "invoice_id", "order_key", "trx_id")
         }
         self._objects = Objects(models.payment)
+        self._append = insert(self.events)
         self._move = update(payments).where(
             payments.c.id == bindparam("p_id"),
             # A connection may see the tables of another tenant, who has a payment of that id, too.
@@ -120,8 +121,8 @@ class Store(Database):
     def all(self, statement: Select[Any], values: dict[str, object]) -> list[Snapshot]:
         """Return the payments that a statement finds."""
         self.settle_host()
-        with self._reading():
-            return [Snapshot(*tuple(row)) for row in self.session.execute(statement, values)]
+        with self._reading() as connection:
+            return [Snapshot(*tuple(row)) for row in connection.execute(statement, values)]
 
     def load(self, seen: Snapshot) -> PaymentMixin:
         """Return the payment's object as the database has it now."""
@@ -249,7 +250,7 @@ class Store(Database):
         fixed = {"old_status": seen.status, "created_at": clock.utcnow(), "attempts": 0, "count": 1}
         values = fixed | values
         values["note"] = storable(note)
-        result = self.execute(insert(self.events), payment_id=seen.id, source=source, **values)
+        result = self.execute(self._append, payment_id=seen.id, source=source, **values)
         return int(result.inserted_primary_key[0])  # type: ignore[index]
 
     def claim_asking(self, seen: Snapshot, now: datetime, pause: timedelta) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -114,6 +115,15 @@ def test_transaction_that_is_neither_one_nor_empty_is_no_answer(wrong: object) -
 
 
 # The gateway's own word
+
+
+def test_facts_are_json_with_amounts_and_times_as_text() -> None:
+    with hostile(gw.answer(gw.verified(COMPLETED))) as server:
+        facts = verify(server).facts
+    assert json.loads(json.dumps(facts)) == facts
+    times = [facts["created_at"], facts["transaction"]["verified_at"]]
+    assert all("T" in time for time in times)
+    assert Decimal(facts["transaction"]["amount"]) == Decimal(facts["amount"])
 
 
 @pytest.mark.parametrize("word", ["PENDING", " Pending ", "On Hold"])
