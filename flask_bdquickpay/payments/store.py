@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -148,11 +149,16 @@ class Store(Database):
 
         ``None`` when they are gone.
         """
+        row = self.session.execute(self._both, {"e_id": event_id, "e_token": token}).first()
+        return None if row is None else (row[0], row[1])
+
+    @cached_property
+    def _both(self) -> Any:
+        """Not built before the models are ready."""
         event, payment = self.models.event, self.models.payment
         both = select(event, payment).join(payment, payment.id == event.payment_id)
-        both = both.where(event.id == event_id, payment.token == token)
-        row = self.session.execute(both, execution_options={"populate_existing": True}).first()
-        return None if row is None else (row[0], row[1])
+        both = both.where(event.id == bindparam("e_id"), payment.token == bindparam("e_token"))
+        return both.execution_options(populate_existing=True)
 
     # Writing, inside a transaction
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Update, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from .. import clock
 from .about import about_ids
@@ -72,6 +83,12 @@ class Waiting:
         )
         joined = events.outerjoin(payments, payments.c.id == events.c.payment_id)
         self._undelivered = select(*columns).select_from(joined)
+        one = update(events).where(events.c.id == bindparam("e_id"))
+        # Of its own payment: another tenant's tables have such an id, too.
+        payment = select(payments.c.id).where(payments.c.token == bindparam("e_token"))
+        self._mine = one.where(events.c.payment_id == payment.scalar_subquery())
+        gone = ~select(payments.c.id).where(payments.c.id == events.c.payment_id).exists()
+        self._gone = one.where(events.c.payment_id == bindparam("e_payment"), gone)
 
     def find_owed(self) -> Iterator[Snapshot]:
         """Yield the completed payments of which the shop has not been told."""
@@ -178,17 +195,19 @@ class Waiting:
         """Return whether the event is the caller's to deliver; nobody else gets it before then."""
         table = self._store.events
         waits = event.is_new or event.taken_until is not None
-        mine = self._one(event).where(
+        one, key = self._one(event)
+        mine = one.where(
             table.c.deliver_after.is_not(None) if waits else table.c.deliver_after <= now,
             table.c.attempts == event.attempts,
         )
-        values = {"deliver_after": until, "attempts": event.attempts + 1}
+        values = key | {"deliver_after": until, "attempts": event.attempts + 1}
         return self._store.transaction(lambda: self._store.execute(mine, **values).rowcount == 1)
 
     def give_back(self, event: OutboxEvent) -> None:
         """Leave an event that was taken to whoever comes next."""
-        mine = self._one(event).where(self._store.events.c.attempts == event.attempts)
-        values = {"deliver_after": clock.utcnow(), "attempts": 0}
+        one, key = self._one(event)
+        mine = one.where(self._store.events.c.attempts == event.attempts)
+        values = key | {"deliver_after": clock.utcnow(), "attempts": 0}
         self._store.transaction(lambda: self._store.execute(mine, **values))
 
     def close_unheard(self, before: datetime, signal: str, *, refunds: bool) -> None:
@@ -206,7 +225,8 @@ class Waiting:
             if error is None
             else {"deliver_after": again, "error": storable(error)}
         )
-        self._store.transaction(lambda: self._store.execute(self._one(event), **values))
+        one, key = self._one(event)
+        self._store.transaction(lambda: self._store.execute(one, **key, **values))
 
     def reopen_event(self, event_id: int) -> OutboxEvent | None:
         """Put an event back into the outbox; return it as it is then."""
@@ -214,19 +234,15 @@ class Waiting:
         event = replace(found[0], attempts=0) if found else None
         values = {"deliver_after": clock.utcnow(), "delivered_at": None, "error": None}
         if event is not None:
-            again = self._one(event)
-            self._store.transaction(lambda: self._store.execute(again, attempts=0, **values))
+            one, key = self._one(event)
+            self._store.transaction(lambda: self._store.execute(one, attempts=0, **key, **values))
         return event
 
-    def _one(self, event: OutboxEvent) -> Update:
-        """Changes an event of its own payment: another tenant's tables have such an id, too."""
-        table, payments = self._store.events, self._store.payments
-        found = update(table).where(table.c.id == event.id)
+    def _one(self, event: OutboxEvent) -> tuple[Update, dict[str, object]]:
+        """What changes an event, and which one it is."""
         if event.token is None:
-            gone = ~select(payments.c.id).where(payments.c.id == table.c.payment_id).exists()
-            return found.where(table.c.payment_id == event.payment_id, gone)
-        payment = select(payments.c.id).where(payments.c.token == event.token)
-        return found.where(table.c.payment_id == payment.scalar_subquery())
+            return self._gone, {"e_id": event.id, "e_payment": event.payment_id}
+        return self._mine, {"e_id": event.id, "e_token": event.token}
 
 
 # What waits. The index on check_after or deliver_after finds it, since few rows have either: SQLite
