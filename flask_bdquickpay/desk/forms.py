@@ -60,7 +60,7 @@ _ORDERS = {
 _USUAL = next(iter(SORTS))
 
 
-def _stripped(text: str | None) -> str:
+def stripped(text: str | None) -> str:
     return (text or "").strip()
 
 
@@ -99,7 +99,7 @@ def choice(label: str, options: Mapping[str, str], default: str) -> StringField:
 def account(id: str | None = None) -> StringField:
     """The name of a merchant account; empty: of all, and PLAIN: of the plain settings."""
     validators = [Length(max=40), printable]
-    return StringField("Account", id=id, filters=[_stripped], validators=validators)
+    return StringField("Account", id=id, filters=[stripped], validators=validators)
 
 
 def account_in(field: StringField) -> str | None:
@@ -111,7 +111,7 @@ class FilterForm(Form):
     """The filters in the URL of the list; nothing that it does needs a CSRF token."""
 
     q: StringField = StringField(
-        "Search", filters=[_stripped], validators=[Length(max=MAX_REFERENCE), printable]
+        "Search", filters=[stripped], validators=[Length(max=MAX_REFERENCE), printable]
     )
     show: StringField = choice("Show", _SHOWN, "")
     since: DateField = day("From day")
@@ -175,7 +175,7 @@ class NoteForm(FlaskForm):
 
     note: TextAreaField = TextAreaField(
         "Why? For the team; the customer never sees it",
-        filters=[_stripped],
+        filters=[stripped],
         validators=[InputRequired("Say why: it is kept with the payment."), Length(max=2000)],
     )
 

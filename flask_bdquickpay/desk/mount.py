@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from ..errors import ConfigurationError
 from ..text import first_line
 from .bookkeeping import BookPages
+from .linking import LinkPages
 from .refunding import RefundPages
 from .views import Pages
 
@@ -139,7 +140,10 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
         self._desk = desk
         frame = (desk.name, desk.actor, self._way_out)
         self._pages = Pages(*frame)
-        self._rooms = (self._pages, RefundPages(*frame), BookPages(*frame))
+        self._rooms = (
+            self._pages,
+            *(room(*frame) for room in (RefundPages, LinkPages, BookPages)),
+        )
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> ResponseReturnValue:

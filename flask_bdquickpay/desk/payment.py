@@ -48,6 +48,11 @@ class Shown:
     refunds: list[RefundRecord]
 
     @property
+    def can_be_paid(self) -> bool:
+        """Whether the order may still wait for its money."""
+        return _is_open(self.payment) and not self.payment.is_unbooked
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         """Names and values, without those that are not known."""
         return [(name, value) for name, value in _facts(self.payment).items() if value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -109,6 +110,11 @@ def _held(payment: PaymentRecord) -> str:
 def taka(amount: Decimal) -> str:
     """`৳1,00,000.00`, in Latin digits whatever the shop's language: the desk is in English."""
     return format_money(amount).translate(_LATIN)
+
+
+def lines(of_order: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
+    """The lines of an order, of a request or as they are stored."""
+    return [(text, taka(Decimal(str(cost)))) for text, cost in of_order]
 
 
 def whole_taka(amount: Decimal) -> str:

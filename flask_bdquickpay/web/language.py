@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import gettext
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
@@ -23,15 +26,29 @@ DHAKA = timezone(timedelta(hours=6), "Asia/Dhaka")
 
 _TRANSLATIONS = Path(__file__).parent / "translations"
 _DATE_PATTERNS = {ENGLISH: "d MMMM y, h:mm a", BANGLA: "d MMMM y, B h:mm"}
+#: What is spoken meanwhile, whatever the host says.
+_spoken: ContextVar[str | None] = ContextVar("bdquickpay_language", default=None)
 _BANGLA_DIGITS = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 
 
 def current_language() -> str:
     """`"bn"` or `"en"`: the host's Flask-Babel locale, else `BDQUICKPAY_LANGUAGE`."""
+    if spoken := _spoken.get():
+        return spoken
     if "babel" in current_app.extensions:
         return BANGLA if _host_language() == BANGLA else ENGLISH
     language: str = current_app.extensions["bdquickpay"].settings.language
     return language
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Meanwhile say everything in that language, for paper that has both."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
 
 
 def translate(message: str, /, **values: object) -> str:

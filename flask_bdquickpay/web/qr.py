@@ -28,11 +28,22 @@ def qr(
     :raises ConfigurationError: without segno, or as :func:`.links.pay_link` does.
     """
     says = label or translate("QR code: scan it with the camera of a phone to pay with bKash")
-    drawing = code(pay_link(reference, expires_in)).svg_inline(
+    return drawing(pay_link(reference, expires_in), says)
+
+
+def drawing(text: str, says: str) -> Markup:
+    """Return the code of a text as inline SVG, which a style sheet may scale.
+
+    :param says: what it is to those who can't see it.
+    :raises ConfigurationError: without segno.
+    """
+    made = code(text)
+    drawn = made.svg_inline(
         scale=_ON_PAGE, light="#fff", svgclass="bdqp-qr", lineclass=None, title=says
     )
-    named = Markup('<svg role="img" aria-label="{}" ').format(says)
-    return named + Markup(drawing.removeprefix("<svg "))  # noqa: S704  # of segno, which escapes
+    named = Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}" ')
+    opened = named.format(says, *made.symbol_size(scale=_ON_PAGE))
+    return opened + Markup(drawn.removeprefix("<svg "))  # noqa: S704  # of segno, which escapes
 
 
 def code(text: str) -> QRCode:

@@ -45,7 +45,7 @@ def test_everything_is_closed_to_whom_the_host_does_not_allow(shop: Shop, answer
     client = open_desk(shop, allow=lambda: answer)
     put(shop)
     found = rules(shop.app)
-    assert len(found) == 18
+    assert len(found) == 20
     assert [client.open(url, method=method).status_code for method, url in found] == [403] * len(
         found
     )

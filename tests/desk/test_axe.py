@@ -70,7 +70,22 @@ def tour(page: Page, shop: Shop, url: str) -> Iterator[str]:
     page.get_by_text("Rejected for good.").wait_for()
     yield "rejected"
     yield from refund_tour(page)
+    yield from link_tour(page, f"{url}/link", shop.order())
     yield from book_tour(page, shop, f"{url}/books")
+
+
+def link_tour(page: Page, url: str, reference: str) -> Iterator[str]:
+    """A payment link: asked for, refused, made and printed."""
+    page.goto(url)
+    yield "link"
+    page.goto(f"{url}?reference=a//b")
+    yield "link refused"
+    page.goto(f"{url}?reference={reference}&days=7")
+    page.get_by_role("button", name="Copy the link").wait_for()
+    yield "link made"
+    page.get_by_role("link", name="Card to print").click()
+    page.get_by_role("button", name="Print").wait_for()
+    yield "card"
 
 
 def book_tour(page: Page, shop: Shop, url: str) -> Iterator[str]:
@@ -139,4 +154,4 @@ def test_every_state_of_the_desk(shop: Shop, chromium: Browser, viewport: Any) -
         stops = tour(page, shop, f"{address}/admin/bkash")
         found = {stop: (violations(page, axe), overflow(page)) for stop in stops}
     assert {stop: result for stop, result in found.items() if result != ([], 0)} == {}
-    assert len(found) == 21
+    assert len(found) == 25

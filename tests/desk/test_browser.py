@@ -14,6 +14,7 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright")
 from flask_admin import Admin
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from flask_bdquickpay import PaymentRequest
 from flask_bdquickpay.desk import Desk
 
 from ..browser.chromium import DESKTOP, EXECUTABLE, MISSING, launch, overflow, visit
@@ -23,6 +24,8 @@ from ..shop import Shop
 from .test_books import csv_of
 
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason=MISSING)
+#: In points.
+A6 = [(b"298", b"420")]
 #: As narrow as a phone gets.
 TINY = {"width": 320, "height": 640}
 
@@ -121,8 +124,66 @@ def test_statement_is_looked_at_and_then_applied(shop: Shop, url: str, chromium:
     assert shop.payment(payment).cleared_at is not None
 
 
+@pytest.fixture
+def card(shop: Shop, url: str) -> str:
+    """The address of the page with a link, from which the card is reached."""
+    long = PaymentRequest("1250.50", label="চা ও মধু " * 8 + "১২৩৪৫৬")
+    shop.bdquickpay.order_loader(lambda reference: long)
+    return f"{url}/link?reference={'SHAPLA-' * 20}7"
+
+
+def test_link_is_copied(card: str, chromium: Browser) -> None:
+    granted = ["clipboard-read", "clipboard-write"]
+    with visit(chromium, permissions=granted) as page:
+        page.goto(card)
+        page.get_by_role("button", name="Copy the link").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        expect(page.get_by_role("status")).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == page.get_by_label("Link", exact=True).input_value()
+        assert "/bdquickpay/pay/" in copied
+
+
+def test_link_is_made_and_selected_without_a_script(
+    shop: Shop, url: str, chromium: Browser
+) -> None:
+    shop.bdquickpay.order_loader(lambda reference: PaymentRequest(500))
+    with visit(chromium, java_script_enabled=False) as page:
+        page.goto(f"{url}/link")
+        page.get_by_label("Order", exact=True).fill("SHAPLA-7")
+        page.get_by_label("Good for").select_option("7 days")
+        page.get_by_role("button", name="Make the link").click()
+        expect(page.get_by_role("button", name="Copy the link")).to_be_hidden()
+        link = page.get_by_label("Link", exact=True)
+        expect(link).to_be_editable(editable=False)
+        expect(page.get_by_role("link", name="Open")).to_have_attribute("href", link.input_value())
+        page.get_by_role("link", name="Card to print").click()
+        expect(page.get_by_role("button", name="Print")).to_be_hidden()
+
+
+def test_card_is_one_page_of_a6(card: str, chromium: Browser) -> None:
+    with visit(chromium) as page:
+        page.goto(card)
+        page.get_by_role("link", name="Card to print").click()
+        printed = page.pdf(prefer_css_page_size=True)
+        assert re.findall(rb"/MediaBox \[0 0 (\d+)[.\d]* (\d+)[.\d]*\]", printed) == A6
+        page.emulate_media(media="print")
+        expect(page.get_by_role("link", name="Back")).to_be_hidden()
+        outside = """main => [...main.children].filter(it => {
+            const [inner, outer] = [it, main].map(one => one.getBoundingClientRect());
+            return inner.top < outer.top || inner.bottom > outer.bottom
+                || inner.left < outer.left || inner.right > outer.right;
+        }).map(it => it.outerHTML)"""
+        page.set_viewport_size({"width": 397, "height": 560})  # A6 in CSS pixels
+        assert page.locator("main").evaluate(outside) == []
+        code = page.get_by_role("img").bounding_box()
+        assert code is not None
+        assert code["width"] == pytest.approx(code["height"], abs=1)
+        assert code["width"] > 130  # 35 mm
+
+
 @pytest.mark.parametrize(
-    "path", ["/", "/?period=year", "/payments", "/payments/1", "/payments/2", "/books"]
+    "path", ["/", "/?period=year", "/payments", "/payments/1", "/payments/2", "/books", "/link"]
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_small_phone(url: str, chromium: Browser, path: str, scheme: str) -> None:

@@ -116,7 +116,7 @@ def said(page: TestResponse) -> str:
 def rules(app: Flask) -> list[tuple[str, str]]:
     """Each method and URL of the desk, for a payment that may exist."""
     adapter = app.url_map.bind("localhost")
-    values = {"payment_id": 1, "event_id": 1, "refund_id": 1, "filename": "desk.css"}
+    values = {"payment_id": 1, "event_id": 1, "refund_id": 1, "filename": "desk.css", "token": "a"}
     return [
         (method, adapter.build(rule.endpoint, {k: values[k] for k in rule.arguments}))
         for rule in app.url_map.iter_rules()
