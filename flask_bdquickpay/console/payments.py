@@ -24,6 +24,13 @@ from .terminal import add_row, console, print_table, status_text, table
 _WIDE = 120
 
 
+#: Columns of a wide screen, as far as they say anything.
+_WHERE_WIDE = {
+    "trx_id": "Transaction",
+    "channel": "Channel",
+    "label": "Label…",
+    "reason": "Reason…",
+}
 _MOST = 100  # payments that are shown with their timelines
 _EVENTS, _EXACT_EVENTS = 200, 10_000  # of a payment, to read and as JSON
 
@@ -106,7 +113,8 @@ def _print_list(payments: list[PaymentRecord], screen: Console) -> None:
         click.echo("No such payments.", err=True)
         return
     wide = screen.width >= _WIDE
-    more = ("Transaction", "Reason…") if wide else ()
+    known = [name for name in _WHERE_WIDE if any(vars(one)[name] for one in payments)]
+    more = [_WHERE_WIDE[name] for name in known] if wide else []
     several = any(payment.account for payment in payments)
     of = ("Account",) if several else ()
     rows = table(">ID", "Invoice", "Order…", *of, ">BDT", "Status", "Created (UTC)", *more)
@@ -120,7 +128,7 @@ def _print_list(payments: list[PaymentRecord], screen: Console) -> None:
             f"{payment.amount:.2f}",
             status_text(payment.status),
             moment(payment.created_at),
-            *((payment.trx_id, payment.reason) if wide else ()),
+            *((vars(payment)[name] for name in known) if wide else ()),
         )
     print_table(screen, rows)
 
@@ -188,7 +196,10 @@ def _print_payment(payment: PaymentRecord, events: list[EventRecord], screen: Co
 def _facts(payment: PaymentRecord) -> Table:
     facts = {
         "Order": payment.customer_reference,
+        "Label": payment.label,
+        "Lines": _lines(payment),
         "Account": payment.account,
+        "Channel": payment.channel,
         "Invoice": payment.invoice_id,
         "Transaction": payment.trx_id,
         "Received": _taka(payment.received_amount),
@@ -210,6 +221,10 @@ def _facts(payment: PaymentRecord) -> Table:
         if value:
             add_row(rows, name, value)
     return rows
+
+
+def _lines(payment: PaymentRecord) -> str:
+    return "; ".join(f"{text}: {cost} BDT" for text, cost in payment.lines or ())
 
 
 def _taka(amount: Decimal | None) -> str:

@@ -131,6 +131,8 @@ def _facts(payment: PaymentRecord) -> dict[str, str | None]:
     before = payment.previous_status
     return {
         "Order": payment.customer_reference,
+        "Label": payment.label,
+        "Begun by": words.channel(payment.channel),
         "Account": payment.account,
         "Invoice": payment.invoice_id,
         "bKash transaction": payment.trx_id,

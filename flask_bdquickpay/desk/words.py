@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -54,6 +54,15 @@ SOURCES = {
     "desk": "This desk",
     "refund": "Refund",
 }
+
+
+#: Where a payment began.
+CHANNELS = {"button": "Button", "link": "Payment link", "api": "The shop’s code"}
+
+
+def channel(name: str | None) -> str:
+    """Where a payment began; nothing of an old one, of which nobody knows it."""
+    return CHANNELS.get(name or "", name or "")
 
 
 def account(name: str) -> str:
@@ -112,9 +121,9 @@ def taka(amount: Decimal) -> str:
     return format_money(amount).translate(_LATIN)
 
 
-def lines(of_order: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
+def lines(of_order: Iterable[Sequence[object]]) -> list[tuple[str, str]]:
     """The lines of an order, of a request or as they are stored."""
-    return [(text, taka(Decimal(str(cost)))) for text, cost in of_order]
+    return [(str(text), taka(Decimal(str(cost)))) for text, cost in of_order]
 
 
 def whole_taka(amount: Decimal) -> str:

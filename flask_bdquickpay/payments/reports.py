@@ -41,6 +41,8 @@ COLUMNS = (
     "problem",
     "announced_at",
     "account",
+    "label",
+    "channel",
 )
 
 
@@ -73,6 +75,9 @@ class PaymentRecord:
     refunded_amount: Decimal
     cleared_at: datetime | None
     fee: Decimal | None
+    label: str | None
+    lines: list[list[str]] | None
+    channel: str | None
 
     @property
     def is_rejected(self) -> bool:

@@ -207,6 +207,21 @@ def test_what_is_not_there_has_exit_code_1(shop: Shop, key: str) -> None:
         assert "There is no payment" in result.stderr
 
 
+def test_label_lines_and_channel_are_told(shop: Shop) -> None:
+    lines = [["2 × Tea", "520.00"], ["Discount", "-20.00"]]
+    payment = shop.started()
+    shop.change(payment, label="Tea & honey", lines=lines, channel="link")
+    (found,) = listed(shop)
+    assert list(found)[-3:] == ["account", "label", "channel"]
+    assert (found["label"], found["channel"]) == ("Tea & honey", "link")
+    assert re.search(r"Channel +Label *\n.* link +Tea & honey *\n", run(shop, "payments").stdout)
+    shown = run(shop, "show", "1").stdout
+    assert re.search(r"^Label +Tea & honey *$", shown, re.MULTILINE)
+    assert re.search(r"^Lines +2 × Tea: 520.00 BDT; Discount: -20.00 BDT *$", shown, re.MULTILINE)
+    assert re.search(r"^Channel +link *$", shown, re.MULTILINE)
+    assert json.loads(run(shop, "show", "1", "--json").stdout)[0]["lines"] == lines
+
+
 @on_sqlite
 def test_text_of_others_cannot_command_the_terminal(shop: Shop) -> None:
     text = "[red]\x1b[2J\n\u202eevil\x07 ক্ষ"

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from ..shop import KEYS, Shop
-from .visits import PAYMENTS, URL, flagged, happen, open_desk, paid, put
+from .visits import PAYMENTS, URL, exported, flagged, happen, open_desk, paid, put
 
 
 def test_payment_page_tells_all_that_happened(shop: Shop, desk: FlaskClient) -> None:
@@ -21,6 +21,25 @@ def test_payment_page_tells_all_that_happened(shop: Shop, desk: FlaskClient) -> 
     assert "Checkout" in text
     assert "order_id" in text  # the shop's own data
     assert text.count("<time ") == len(shop.events(payment))
+
+
+def test_label_lines_and_channel_are_told(shop: Shop, desk: FlaskClient) -> None:
+    lines = [["2 × <Tea>", "520.00"], ["Discount", "-20.00"]]
+    link = put(shop, label="Tea & honey", lines=lines, channel="link")
+    button, old = put(shop, channel="button"), put(shop)
+    text = desk.get(f"{PAYMENTS}/{link}").text
+    assert "<dt>Label</dt><dd>Tea &amp; honey</dd>" in text
+    assert "<dt>Begun by</dt><dd>Payment link</dd>" in text
+    assert re.search(r"2 × &lt;Tea&gt;</th><td [^>]+>৳520\.00<.*>−৳20\.00<", text, re.DOTALL)
+    assert "<dt>Begun by</dt><dd>Button</dd>" in desk.get(f"{PAYMENTS}/{button}").text
+    assert "Begun by" not in desk.get(f"{PAYMENTS}/{old}").text
+    rows = desk.get(PAYMENTS).text
+    assert '<span class="aside">Tea &amp; honey</span>' in rows
+    assert rows.count('<span class="aside">Payment link</span>') == 2  # on wide and narrow screens
+    assert "Button" not in rows
+    last, _, first = exported(desk.get(f"{PAYMENTS}.csv"))
+    assert (first["label"], first["channel"]) == ("Tea & honey", "link")
+    assert list(last)[-2:] == ["label", "channel"]
 
 
 @pytest.mark.parametrize("number", ["999", "9" * 18, "9" * 30, "-1", "x"])

@@ -37,7 +37,7 @@ def add_events(shop: Shop, payment: Any, number: int) -> list[int]:
 
 
 def test_new_columns_come_last() -> None:
-    assert COLUMNS[-4:] == ("received_amount", "problem", "announced_at", "account")
+    assert COLUMNS[-5:] == ("problem", "announced_at", "account", "label", "channel")
 
 
 def test_money_that_the_shop_refuses_is_found_until_it_is_booked(shop: Shop) -> None:
