@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,6 +137,46 @@ def test_receipt_is_copied_where_it_cannot_be_shared(visitor: Visit, tmp_path: P
         expect(page.locator("[data-bdqp-share]")).to_have_text("Copied")
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith("Shapla Store · Tea and honey · ৳1,250.50 · Order FLN6-QLJL-DZHC")
+
+
+@pytest.mark.parametrize("lang", ["en", "bn"])
+def test_receipt_is_saved_as_a_picture(visitor: Visit, tmp_path: Path, lang: str) -> None:
+    with stage.shapla(tmp_path, lang) as shop, visitor(lang) as page:
+        shop.app.after_request(under_a_strict_policy)
+        receipt(page, shop)
+        with page.expect_download() as download:
+            page.locator("[data-bdqp-picture]").click()
+        expect(page.locator("[data-bdqp-picture]")).to_have_text(SAVED[lang])
+        assert download.value.suggested_filename == f"{shop.newest().trx_id}.png"
+        width, height, ink = page.evaluate(INK, list(Path(download.value.path()).read_bytes()))
+        assert width == 720
+        assert 800 < height < 1400
+        assert 0.02 < ink < 0.2
+
+
+def under_a_strict_policy(answer: Any) -> Any:
+    answer.headers["Content-Security-Policy"] = "default-src 'self'"
+    return answer
+
+
+SAVED = {"en": "Saved", "bn": "সেভ হয়েছে"}
+#: The size of a picture, and the share of it that is dark.
+INK = """async (bytes) => {
+    const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+    const pen = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+    pen.drawImage(picture, 0, 0);
+    const { data } = pen.getImageData(0, 0, picture.width, picture.height);
+    let dark = 0;
+    for (let at = 0; at < data.length; at += 4) dark += data[at] < 128;
+    return [picture.width, picture.height, dark / (picture.width * picture.height)];
+}"""
+
+
+@pytest.mark.parametrize("lang", ["en", "bn"])
+def test_receipt_is_one_sheet_of_a5(visitor: Visit, tmp_path: Path, lang: str) -> None:
+    with stage.shapla(tmp_path, lang) as shop, visitor(lang) as page:
+        receipt(page, shop)
+        assert len(re.findall(rb"/Type /Page\b", page.pdf(format="A5"))) == 1
 
 
 def receipt(page: Page, shop: PlainShop) -> None:

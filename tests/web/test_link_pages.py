@@ -188,6 +188,23 @@ def test_return_handler_is_for_who_comes_back(named: Shop) -> None:
     assert buyer(named, "1").open().status_code == 200
 
 
+@pytest.mark.parametrize("lang", ["en", "bn"])
+def test_what_came_is_the_large_amount(new_shop: NewShop, lang: str) -> None:
+    shop = new_shop(BDQUICKPAY_LANGUAGE=lang)
+    payment = pay(shop, shop.order("1250.50"))
+    address = f"/bdquickpay/success/{payment.token}"
+    assert "bdqp-asked" not in shop.client.get(address).text
+    shop.change(payment, received_amount=1300)
+    page = shop.client.get(address).text
+    came, asked = {
+        "en": ("৳1,300.00", "The order costs ৳1,250.50."),
+        "bn": ("৳১,৩০০.০০", "অর্ডারের দাম ৳১,২৫০.৫০।"),
+    }[lang]
+    assert re.search(rf'class="bdqp-amount">.*</span>{came}</p>', page)
+    assert f'<p class="bdqp-asked">{asked}</p>' in page
+    assert came in page.partition("data-bdqp-share=")[2].partition('"')[2]
+
+
 def test_receipt_can_be_shared_and_printed(named: Shop) -> None:
     payment = pay(named, named.order())
     page = named.client.get(f"/bdquickpay/success/{payment.token}")

@@ -1,4 +1,5 @@
-// Adds what only a script can do to the receipt: copying the transaction id, sharing and printing.
+// Adds what only a script can do to the receipt: copying the transaction id, sharing it, printing
+// it, and saving it as a picture.
 
 function say(button) {
   document.getElementById(button.dataset.bdqpSays).textContent = button.dataset.bdqpDone;
@@ -25,6 +26,26 @@ async function share(button) {
   } catch {
     // The customer thought better of it, or the browser does not let a page copy.
   }
+}
+
+async function save(button) {
+  try {
+    const { draw } = await import("./picture.js");
+    const blob = await draw(button.closest(".bdqp"), button.dataset.bdqpPicture);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = button.dataset.bdqpFile;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    say(button);
+  } catch {
+    // Offline, or a browser that saves nothing: the receipt still stands there.
+  }
+}
+
+for (const button of document.querySelectorAll("[data-bdqp-picture]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => save(button));
 }
 
 for (const button of document.querySelectorAll("[data-bdqp-share]")) {
