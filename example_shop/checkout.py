@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
+from .branches import branch_for
 from .cart import Cart, empty_cart, load_cart
 from .forms import AddressForm
 from .models import Order, OrderLine, db, new_reference
@@ -32,6 +33,7 @@ def _place(form: AddressForm, cart: Cart) -> Order:
     url = public_url("orders.show", reference=reference)
     order = Order(reference=reference, url=url, language=str(get_locale()))
     form.populate_obj(order)
+    order.branch = branch_for(order.district)
     order.lines = [
         OrderLine(product=line.product, quantity=line.quantity, price=line.product.price)
         for line in cart.lines

@@ -5,6 +5,7 @@
 | `DATABASE_URL` | `postgresql://user:password@host/shop`; else SQLite in the instance folder |
 | `FLASK_BDQUICKPAY_APP_KEY`, `FLASK_BDQUICKPAY_SECRET_KEY` | real keys; without them the sandbox |
 | `FLASK_BDQUICKPAY_PUBLIC_URL` | such as `https://shop.example.com`; real keys and mails need it |
+| `FLASK_BDQUICKPAY_ACCOUNTS__sylhet__app_key`, `…__secret_key` | those of the branch in Sylhet |
 | `FLASK_CELERY_BROKER_URL` | such as `redis://localhost/0`: workers sweep and write the mails |
 | `FLASK_…` | any other setting, such as `FLASK_SESSION_COOKIE_SECURE=true` behind HTTPS |
 """
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+
+from .branches import SYLHET
 
 
 def configure(app: Flask, config: Mapping[str, Any]) -> None:
@@ -36,6 +39,9 @@ def configure(app: Flask, config: Mapping[str, Any]) -> None:
     real = app.config.get("BDQUICKPAY_APP_KEY") or app.config.get("BDQUICKPAY_SECRET_KEY")
     app.config.setdefault("BDQUICKPAY_SANDBOX", not real)
     app.config.setdefault("DEMO", app.config["BDQUICKPAY_SANDBOX"])
+    if app.config["BDQUICKPAY_SANDBOX"]:
+        app.config.setdefault("BDQUICKPAY_ACCOUNTS", {SYLHET: {}})
+    app.config.setdefault("BDQUICKPAY_SHOP", {"name": "Shapla Store", "email": "shop@example.com"})
     if app.config["CELERY_BROKER_URL"]:
         app.config.setdefault("BDQUICKPAY_DELIVERY", "deferred")
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _secret_key(folder)

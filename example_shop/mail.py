@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import time
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -13,8 +14,9 @@ from flask_babel import force_locale, gettext
 
 from flask_bdquickpay import PaymentEventMixin, PaymentMixin, PaymentStatus, payment_changed
 
-from .models import find_order
+from .models import Order, find_order
 
+_TEN_MINUTES = 600  # seconds
 bp = Blueprint("mail", __name__, url_prefix="/outbox")
 
 
@@ -36,6 +38,16 @@ def tell_customer(_app: Flask, payment: PaymentMixin, event: PaymentEventMixin) 
         with force_locale(order.language):
             subject = gettext("Your order %(reference)s", reference=order.reference)
             text = render_template("mail/payment.txt", order=order, payment=payment, event=event)
+            post(name, order.email, subject, text)
+
+
+def send_pay_link(order: Order, url: str) -> None:
+    """Write to the customer how to pay later; once in ten minutes, however often they ask."""
+    name = f"{order.reference}-link-{int(time.time()) // _TEN_MINUTES}"
+    if not _file(name).exists():
+        with force_locale(order.language):
+            subject = gettext("Pay for your order %(reference)s", reference=order.reference)
+            text = render_template("mail/pay.txt", order=order, url=url)
             post(name, order.email, subject, text)
 
 

@@ -88,6 +88,8 @@ class Order(Base):
     email: Mapped[str] = mapped_column(sa.String(200), index=True)
     address: Mapped[str] = mapped_column(sa.String(500))
     district: Mapped[str] = mapped_column(sa.String(40))
+    #: Who packs it, and is paid: the name of a merchant account, or the plain one.
+    branch: Mapped[str | None] = mapped_column(sa.String(40))
     # In this order, so that two orders paid at once lock their products one after the other.
     lines: Mapped[list[OrderLine]] = relationship(
         back_populates="order", order_by="OrderLine.product_id"
@@ -101,6 +103,10 @@ class Order(Base):
     def is_open(self) -> bool:
         """Whether it is neither paid nor under review."""
         return self.status not in (*SETTLED, OrderStatus.FLAGGED)
+
+    @property
+    def can_be_paid(self) -> bool:
+        return self.is_open and not self.is_sold_out
 
     @property
     def is_sold_out(self) -> bool:

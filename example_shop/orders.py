@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, current_app, render_template
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from .districts import local_name
 from .forms import LinkForm
-from .mail import post
+from .mail import post, send_pay_link
 from .models import Order, db, find_order
 from .payments import bdquickpay
 from .security import public_url
@@ -29,7 +30,20 @@ def show(reference: str) -> str:
     order = find_order(reference)
     if order is None:
         abort(404)
-    return render_template("order.html", order=order, events=_timeline(order))
+    sent = "sent" in request.args
+    return render_template("order.html", order=order, events=_timeline(order), sent=sent)
+
+
+@bp.post("/orders/<reference>/link")
+def send_link(reference: str) -> ResponseReturnValue:
+    """Mail the customer a payment link: to pay on another phone, or for somebody else to pay."""
+    order = find_order(reference)
+    if order is None:
+        abort(404)
+    if order.can_be_paid:
+        send_pay_link(order, bdquickpay.pay_link(order.reference, expires_in=LINK_LIFETIME))
+    page = url_for("orders.show", reference=order.reference, sent=1, _anchor="link")
+    return redirect(page, 303)
 
 
 def _timeline(order: Order) -> Iterable[Any]:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import Flask, redirect, url_for
+from flask_babel import force_locale, gettext
 from werkzeug import Response
 
 from flask_bdquickpay import (
@@ -21,6 +22,7 @@ from flask_bdquickpay import (
     payment_paid,
 )
 
+from .language import digits
 from .models import SETTLED, Order, OrderLine, OrderStatus, Product, db, find_order
 
 bdquickpay = BDQuickPay()
@@ -38,13 +40,27 @@ def init_app(app: Flask) -> None:
 def load_order(reference: str) -> PaymentRequest | None:
     """Whoever has the reference may pay: it is as secret as a key, and customers have no account.
 
-    With accounts, `@bdquickpay.checkout_check` would ask whose order it is.
+    With accounts, `@bdquickpay.checkout_check` would ask whose order it is. What is sold out ends
+    the links that were sent for it.
     """
     order = find_order(reference)
-    if order is None:
+    if order is None or order.is_sold_out:
         return None
-    facts = {"order_id": order.id}
-    return PaymentRequest(amount=order.total, metadata=facts, reference=order.reference)
+    with force_locale(order.language):
+        lines = [(_text(line), line.total) for line in order.lines]
+        label = gettext("Order from Shapla Store")
+    return PaymentRequest(
+        amount=order.total,
+        metadata={"order_id": order.id},
+        reference=order.reference,
+        account=order.branch,
+        label=label,
+        lines=lines,
+    )
+
+
+def _text(line: OrderLine) -> str:
+    return f"{digits(line.quantity)} × {line.product.name}"
 
 
 @bdquickpay.return_handler

@@ -137,6 +137,17 @@ def _mails(page: Page, shop: ExampleShop) -> Iterator[str]:
     page.click(".orders li:last-child a")
     page.locator(".letter").wait_for()
     yield "mail-paid"
+    order(page, shop, "kantha")
+    page.click("#link ~ form .button")
+    page.locator("#link ~ [role=status]").wait_for()
+    yield "order-link-sent"
+    page.goto(f"{shop.url}/outbox")
+    page.click(".orders li:nth-child(1) a")
+    page.locator(".letter").wait_for()
+    yield "mail-pay"
+    page.click(".letter a:nth-of-type(1)")
+    page.locator(PAY_BUTTON).wait_for()
+    yield "order-link"
 
 
 def order(page: Page, shop: ExampleShop, slug: str) -> None:

@@ -383,6 +383,104 @@ def test_mails_are_shown_in_the_demo_only(open_store: Callable[..., Store]) -> N
     assert "Demo" not in customer.get("/").text
 
 
+# Payment links
+
+
+def ask_for_the_link(customer: Customer) -> TestResponse:
+    answer = customer.press(customer.order, f"{customer.order}/link")
+    assert answer.status_code == 303
+    return customer.get(answer.location)
+
+
+def link_in(mail: str) -> str:
+    (url,) = re.findall(r"http://localhost(/bdquickpay/pay/\S+)", mail)
+    return str(url)
+
+
+def test_somebody_else_pays_by_the_link_that_was_mailed(
+    store: Store, customer: Customer, bdquickpay_gateway: Any
+) -> None:
+    customer.place("tea", "honey")
+    for _ in range(2):
+        assert "on its way to nazma@example.com" in text(ask_for_the_link(customer))
+    (mail,) = store.mails()
+    assert "To: nazma@example.com" in mail
+    assert "Your order costs ৳1,070." in mail
+    friend, url = store.app.test_client(use_cookies=False), link_in(mail)
+    page = text(friend.get(url))
+    for said in ("Pay Shapla Store with bKash", "Order from Shapla Store", "1 × Sundarbans honey"):
+        assert said in page
+    assert friend.post(url, data={"amount": "1070.00"}).status_code == 303
+    bdquickpay_gateway.pay(store.payments()[0])
+    assert store.payments()[0].channel == "link"
+    assert customer.heading == "Thank you, your order is paid"
+    assert friend.get(url).headers.get("Location") is None
+
+
+def test_link_is_written_in_the_customers_language(store: Store, customer: Customer) -> None:
+    customer.get("/?lang=bn")
+    customer.place("tea")
+    ask_for_the_link(customer)
+    (mail,) = store.mails()
+    assert "আপনার অর্ডারের মোট ৳৩২০" in mail
+    assert "১ × সিলেটের চা" in text(store.customer().get(link_in(mail)))
+
+
+def test_no_link_is_mailed_for_what_can_not_be_paid(
+    store: Store, customer: Customer, bdquickpay_gateway: Any
+) -> None:
+    quick, slow = customer, store.customer()
+    for one in (quick, slow):
+        one.place("gur")
+    ask_for_the_link(slow)
+    (mail,) = store.mails()
+    quick.pay()
+    bdquickpay_gateway.pay(store.payments()[0])
+    before = store.mails()
+    for one in (quick, slow):
+        assert one.press("/my-orders", f"{one.order}/link").status_code == 303
+        assert "Send me the link" not in one.page
+    assert store.mails() == before
+    assert store.customer().get(link_in(mail)).status_code == 410  # the last piece is sold
+
+
+def test_link_is_mailed_to_nobody_else(store: Store, customer: Customer) -> None:
+    customer.place("tea")
+    assert store.app.test_client().post(f"{customer.order}/link").status_code == 400
+    page = "/orders/2222-2222-2222/link"
+    assert customer.press(customer.order, page).status_code == 404
+    assert store.mails() == []
+
+
+# Branches
+
+SYLHET = {"sylhet": {"app_key": "the-key-of-sylhet", "secret_key": "the-secret-of-sylhet"}}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "district", "account"),
+    [(SYLHET, "Habiganj", "sylhet"), (SYLHET, "Dhaka", ""), ({}, "Habiganj", "")],
+)
+def test_order_is_paid_to_the_branch_that_packs_it(
+    open_store: Callable[..., Store],
+    bdquickpay_gateway: Any,
+    accounts: dict[str, Any],
+    district: str,
+    account: str,
+) -> None:
+    store = open_store(BDQUICKPAY_ACCOUNTS=accounts)
+    customer = store.customer()
+    customer.add("tea")
+    customer.order = customer.check_out(district=district).location
+    customer.pay()
+    (made,) = bdquickpay_gateway.payments
+    assert (made.app_key == "the-key-of-sylhet") is bool(account)
+    assert ("Packed by our branch in Sylhet." in customer.page) is bool(account)
+    bdquickpay_gateway.pay(made)
+    assert (store.payments()[0].account, store.payments()[0].status) == (account, "completed")
+    assert customer.heading == "Thank you, your order is paid"
+
+
 # Who may see what
 
 
@@ -571,6 +669,11 @@ def test_without_settings_it_is_a_demo(tmp_path: Path, monkeypatch: pytest.Monke
     app = example_shop.create_app(instance_path=str(tmp_path))
     assert "Demo: no real money moves" in app.test_client().get("/").text
     assert (tmp_path / "shop.sqlite3").is_file()
+    sylhet = Customer(app.test_client())
+    sylhet.add("tea")
+    sylhet.order = sylhet.check_out(district="Sylhet").location
+    assert sylhet.pay().startswith("http://127.0.0.1:")
+    assert Store(app, tmp_path).payments()[0].account == "sylhet"
     again = example_shop.create_app(instance_path=str(tmp_path))
     assert again.config["SECRET_KEY"] == app.config["SECRET_KEY"]
     assert [file.name for file in tmp_path.glob("secret_key*")] == ["secret_key"]
