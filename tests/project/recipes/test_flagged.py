@@ -30,7 +30,8 @@ class _Post(socketserver.StreamRequestHandler):
                 return
 
     def _mail(self) -> None:
-        mail = b"".join(iter(self.rfile.readline, b".\r\n"))
+        stuffed = iter(self.rfile.readline, b".\r\n")
+        mail = b"".join(line.removeprefix(b".") for line in stuffed)
         vars(self.server)["mails"].append(mail.decode())
         self.wfile.write(b"250 ok\r\n")
 
