@@ -116,6 +116,19 @@ class PlainShop:
         with self.app.test_request_context(base_url=self.url):
             return self.extension.pay_link(reference, **options)
 
+    def command(self, *arguments: str, **options: Any) -> str:
+        """Run a command of ours; returns what it says."""
+        run = self.app.test_cli_runner().invoke(args=["bdquickpay", *arguments], **options)
+        assert run.exit_code == 0, run.output
+        return str(run.stdout)
+
+    def link_by_command(self, reference: str) -> str:
+        """The same, made on the command line, which is told where the shop is."""
+        self.app.config["SERVER_NAME"] = urlsplit(self.url).netloc
+        made = self.command("link", reference, "--expires", "3d").strip()
+        self.app.config["SERVER_NAME"] = None
+        return made
+
     def change_total(self, total: str) -> None:
         """Let every order cost something else, for which there are no lines."""
         self.extension.order_loader(lambda reference: PaymentRequest(total, label="Tea and honey"))

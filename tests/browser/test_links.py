@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -22,6 +23,8 @@ from .stage import PlainShop
 ORDER = "FLN6-QLJL-DZHC"
 PAY = {"en": "Pay ৳1,250.50 with bKash", "bn": "বিকাশে ৳১,২৫০.৫০ পেমেন্ট করুন"}
 PAID = {"en": "Payment received", "bn": "পেমেন্ট পাওয়া গেছে"}
+PAY_LESS = {"en": "Pay ৳980.00 with bKash", "bn": "বিকাশে ৳৯৮০.০০ পেমেন্ট করুন"}
+CHANGED = {"en": "it was ৳1,250.50, now it is ৳980.00", "bn": "৳৯৮০.০০"}
 #: What a browser keeps to when its owner blocks all cookies.
 NO_COOKIES = {"profile": {"default_content_setting_values": {"cookies": 2}}}
 
@@ -79,6 +82,37 @@ def test_link_is_paid_without_cookies_and_scripts(
         assert page.context.cookies() == []
 
 
+@pytest.mark.parametrize("lang", ["en", "bn"])
+def test_link_of_the_command_line_is_opened_by_scanners_and_paid_with_the_new_amount(
+    playwright: Playwright, tmp_path: Path, lang: str
+) -> None:
+    with (
+        stage.shapla(tmp_path, lang) as shop,
+        bare_phone(playwright, tmp_path / "profile", lang) as page,
+    ):
+        link = shop.link_by_command(ORDER)
+        page.goto(link)
+        seen, before = page.content(), books(shop)
+        for _ in range(10):
+            requests.head(link, timeout=10).raise_for_status()
+            requests.get(link, timeout=10).raise_for_status()
+            for url in named_in(seen, shop):
+                requests.head(url, timeout=10)
+                requests.get(url, timeout=10)
+        assert books(shop) == before
+        shop.change_total("980")
+        page.get_by_role("button", name=PAY[lang]).click()
+        assert overflow(page) == 0
+        expect(page.get_by_role("alert")).to_contain_text(CHANGED[lang])
+        assert books(shop) == before
+        page.get_by_role("button", name=PAY_LESS[lang]).click()
+        tour.at_gateway(page, "pay")
+        expect(page.get_by_role("heading", level=1)).to_have_text(PAID[lang])
+        paid = shop.newest()
+        assert (str(paid.amount), paid.status, paid.channel) == ("980.00", "completed", "link")
+        assert page.context.cookies() == []
+
+
 def test_amount_that_changed_is_seen_before_it_is_paid(visitor: Visit, tmp_path: Path) -> None:
     with stage.shapla(tmp_path, "en") as shop, visitor() as page:
         page.goto(shop.link(ORDER))
@@ -108,6 +142,14 @@ def test_scanner_that_follows_everything_changes_nothing(
                 requests.get(url, timeout=10)
         assert books(shop) == before
         assert len(before[0]) == (2 if begun else 0)
+
+
+def named_in(html: str, shop: PlainShop) -> set[str]:
+    """The same of a page in a browser that runs no script."""
+    found = {
+        urljoin(shop.url, unescape(url)) for url in re.findall(r'(?:href|src)="([^"]+)"', html)
+    }
+    return {url for url in found if url.startswith(shop.url)}
 
 
 def named(page: Page, shop: PlainShop) -> set[str]:
