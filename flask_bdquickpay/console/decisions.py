@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..errors import GatewayError
 from ..payments.export import write_json
-from ..payments.reports import PaymentRecord
+from ..payments.records import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state

@@ -11,7 +11,8 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import BDQuickPayError
-from ..payments.reports import PaymentRecord, Reports
+from ..payments.records import PaymentRecord
+from ..payments.reports import Reports
 from ..payments.verdict import Snapshot
 from ..sandbox import SandboxError
 from ..state import current_state

@@ -14,7 +14,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ..payments.export import write_csv, write_json
-from ..payments.reports import COLUMNS, EventRecord, Filters, PaymentRecord
+from ..payments.records import COLUMNS, EventRecord, PaymentRecord
+from ..payments.reports import Filters
 from ..payments.status import PaymentStatus
 from ..text import moment
 from .group import commands, not_found, output_of, reports

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, GatewayError
 from ..payments.about import about
-from ..payments.reports import PaymentRecord
+from ..payments.records import PaymentRecord
 from ..state import current_state
 from . import money_back, sums, words
 from .listing import Listing

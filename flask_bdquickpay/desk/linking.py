@@ -19,7 +19,7 @@ from ..errors import (
 )
 from ..money import PaymentRequest
 from ..payments.about import about_ids
-from ..payments.reports import PaymentRecord
+from ..payments.records import PaymentRecord
 from ..state import current_state
 from ..web.checkout import is_done
 from ..web.language import BANGLA, ENGLISH, format_moment, format_money, speaking, translate

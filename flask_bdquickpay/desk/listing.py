@@ -27,8 +27,8 @@ from sqlalchemy import (
 
 from .. import clock
 from ..doctor.findings import PATIENCE
+from ..payments.records import PaymentRecord
 from ..payments.refund_rows import owed
-from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
 from ..payments.waiting import EVER, is_late, is_owed, is_unbooked

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ..payments.records import PaymentRecord
 from ..payments.refund_rows import DAYS_TO_REFUND
-from ..payments.reports import PaymentRecord
 from . import words
 
 __all__ = ["DAYS_TO_REFUND", "METHODS", "age", "badges", "taka"]

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from .. import clock
+from ..payments.records import EventRecord, PaymentRecord
 from ..payments.refund_rows import RefundRecord, RefundRows
-from ..payments.reports import EventRecord, PaymentRecord, Reports
+from ..payments.reports import Reports
 from ..payments.status import MONEY_CAME, PaymentStatus
 from ..payments.store import Store
 from ..payments.verdict import Snapshot

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..payments.reports import EventRecord, Reports
+from ..payments.records import EventRecord
+from ..payments.reports import Reports
 from ..state import State
 
 

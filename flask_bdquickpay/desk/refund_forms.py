@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from ..errors import BDQuickPayError, InvalidPaymentRequest, RefundTooLarge
 from ..money import parse_amount
 from ..payments.models import MAX_ID
-from ..payments.reports import PaymentRecord
+from ..payments.records import PaymentRecord
 from ..payments.statement_values import Unreadable, read_amount
 from ..web.language import DHAKA
 from .forms import NoteForm, choice, one_line, printable

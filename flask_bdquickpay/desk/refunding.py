@@ -9,8 +9,8 @@ from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, RefundError
+from ..payments.records import PaymentRecord
 from ..payments.refund_rows import RefundRecord, RefundRows
-from ..payments.reports import PaymentRecord
 from ..state import current_state
 from .frame import FRESH, PAYMENT, Frame, back, found, payment_or_404, receiver_raised
 from .money_back import taka

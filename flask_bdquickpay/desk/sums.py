@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Table, case, func
 
-from ..payments.reports import PaymentRecord
+from ..payments.records import PaymentRecord
 from ..payments.status import PaymentStatus
 from . import words
 

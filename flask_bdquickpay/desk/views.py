@@ -8,7 +8,8 @@ from flask import Blueprint, abort, flash, request
 from flask.typing import ResponseReturnValue
 
 from .. import clock
-from ..payments.reports import COLUMNS, Reports
+from ..payments.records import COLUMNS
+from ..payments.reports import Reports
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state

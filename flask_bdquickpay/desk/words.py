@@ -10,7 +10,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 from ..payments.accounts import Accounts
-from ..payments.reports import PaymentRecord
+from ..payments.records import PaymentRecord
 from ..payments.status import GIVEN_UP, PaymentStatus
 from ..web.language import DHAKA, format_money
 

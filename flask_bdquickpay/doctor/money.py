@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from .. import clock
+from ..payments.records import PaymentRecord
 from ..payments.refund_rows import DAYS_TO_REFUND, RefundRows
-from ..payments.reports import PaymentRecord
 from ..payments.status import PaymentStatus
 from ..text import moment, plain
 from .findings import Patient, Result, ok, red, warning

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from .. import clock
-from ..payments.reports import EventRecord
+from ..payments.records import EventRecord
 from ..text import moment, plain
 from .findings import PATIENCE, Patient, Result, ok, red, warning
 

@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from flask_bdquickpay.clock import utcnow
-from flask_bdquickpay.payments.reports import COLUMNS, Reports
+from flask_bdquickpay.payments.records import COLUMNS
+from flask_bdquickpay.payments.reports import Reports
 from flask_bdquickpay.payments.waiting import is_owed, is_unbooked
 
 from ..databases import on_sqlite

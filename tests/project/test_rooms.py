@@ -88,6 +88,7 @@ PAYMENTS = (
     "reconcile",
     "pruning",
     "erasure",
+    "records",
     "reports",
     "books",
     "statement_values",
@@ -98,11 +99,21 @@ PAYMENTS = (
     "export",
 )
 #: What may happen to a payment. None knows another, but for what is named here.
-USE_CASES = PAYMENTS[PAYMENTS.index("settlement") : PAYMENTS.index("reports")]
+USE_CASES = PAYMENTS[PAYMENTS.index("settlement") : PAYMENTS.index("records")]
 MAY_SETTLE = ("checkout", "reconcile")
 #: What only reads.
-READERS = ("reports", "books", "health", "samples", "export")
-READ = ("clock", "status", "reasons", "models", "store", "waiting", "refund_rows", "health")
+READERS = ("records", "reports", "books", "health", "samples", "export")
+READ = (
+    "clock",
+    "status",
+    "reasons",
+    "models",
+    "store",
+    "waiting",
+    "refund_rows",
+    "records",
+    "health",
+)
 
 #: What is not ours and a room knows nothing of.
 STRANGERS = {

@@ -40,6 +40,9 @@ def test_code_says_what_it_is_without_being_seen(new_shop: NewShop, lang: str) -
         named = shop.app.jinja_env.from_string("{{ bdquickpay_qr(7, '<Table> 7') }}").render()
     says = "camera" if lang == "en" else "ক্যামেরা"
     assert re.match(r'<svg role="img" aria-label="[^"]+" ', drawn)
+    size = re.search(r' width="(\d+)" height="\1"', drawn)
+    assert size is not None
+    assert f'viewBox="0 0 {size[1]} {size[1]}"' in drawn
     assert says in drawn
     assert 'aria-label="&lt;Table&gt; 7"' in named
     assert "<Table>" not in named
