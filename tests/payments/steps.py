@@ -14,8 +14,8 @@ from ..shop import SIGNALS, Shop
 
 #: Called with the name of the step that is about to be taken.
 Step = Callable[[str], None]
-#: Statements that touch no data.
-_SETTINGS = ("PRAGMA", "SET ", "SELECT @@", "SELECT set_config")
+#: Statements that touch no data; the last is asked once in a process.
+_SETTINGS = ("PRAGMA", "SET ", "SELECT @@", "SELECT table_name FROM information_schema")
 
 
 def watch(shop: Shop, step: Step) -> None:
