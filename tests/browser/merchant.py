@@ -79,6 +79,11 @@ def merchant_tour(page: Page, shop: PlainShop) -> Iterator[str]:
     yield "dashboard"
     page.goto(f"{url}/payments")
     yield "list"
+    page.goto(f"{url}/link?reference=ORDER-2051&days=7")
+    yield "link"
+    page.locator("a[href*='/link/card/']").click()
+    page.locator("main svg").wait_for()
+    yield "card"
     yield from _books(page, shop, url)
 
 

@@ -177,6 +177,7 @@ def test_payment_that_the_order_has_is_named(
     page = ask(desk, payment.customer_reference)
     assert said in page.text
     assert f'href="{PAYMENTS}/{payment.id}"' in page.text
+    assert ("Card to print" in page.text) is (status == "pending")
     assert url_in(page)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import redirect
+from jinja2 import StrictUndefined
 from werkzeug.test import TestResponse
 
 from flask_bdquickpay import clock
@@ -186,6 +187,16 @@ def test_return_handler_is_for_who_comes_back(named: Shop) -> None:
     named.bdquickpay.return_handler(lambda payment: redirect("/thanks"))
     pay(named, named.order())
     assert buyer(named, "1").open().status_code == 200
+
+
+def test_pages_are_shown_where_nothing_may_be_undefined(
+    named: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    named.app.jinja_env.undefined = StrictUndefined
+    assert buttons(buyer(named, named.order()).open())
+    payment = pay(named, "1")
+    assert named.client.get(f"/bdquickpay/success/{payment.token}").status_code == 200
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize("lang", ["en", "bn"])
