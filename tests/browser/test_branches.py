@@ -74,6 +74,12 @@ def statement(payment: Any, amount: str, trx_id: str) -> str:
     )
 
 
+def checked(shop: PlainShop, file: Path, account: str) -> dict[str, int]:
+    """What a statement says of an account, marked as cleared."""
+    told = shop.command("statement", str(file), "--account", account, "--apply", "--json")
+    return {kind: count for kind, count in json.loads(told)["counts"].items() if count}
+
+
 def test_two_branches_are_paid_refunded_and_reconciled(
     shop: PlainShop, visitor: Visit, tmp_path: Path
 ) -> None:
@@ -94,14 +100,7 @@ def test_two_branches_are_paid_refunded_and_reconciled(
     for name, payment in paid.items():
         file = tmp_path / f"{name}.csv"
         file.write_text(statement(payment, "100.00", f"SENT{name.upper()}"))
-        other = next(one for one in ORDERS if one != name)
-        wrong = shop.app.test_cli_runner().invoke(
-            args=["bdquickpay", "statement", str(file), "--account", other]
-        )
-        assert wrong.exit_code == 1  # the other branch's statement
-        told = shop.command("statement", str(file), "--account", name, "--apply", "--json")
-        counts = {kind: count for kind, count in json.loads(told)["counts"].items() if count}
-        assert counts == {"matched": 1, "refund_matched": 1}
+        assert checked(shop, file, name) == {"matched": 1, "refund_matched": 1}
         rows = list(csv.DictReader(StringIO(shop.command("ledger", "--account", name, "--csv"))))
         assert [row["amount"] for row in rows] == [COSTS[ORDERS[name]], "-100.00"]
         assert {row["account"] for row in rows} == {name}
