@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
@@ -181,7 +182,8 @@ def test_fuzzed_token_and_query_string(shop: Shop, route: str) -> None:
         environ["QUERY_STRING"] = query
         answer = ask(shop, environ)
         assert answer.status_code < 500
-        ours = token == payment.token and (raw or not tail)
+        one_part = raw and tail.isascii() and tail.isprintable() and "/" not in tail
+        ours = token == payment.token and (one_part or not tail)
         assert not ours or answer.status_code == 200
         assert shop.payment(payment).status in ("pending", "cancelled")
 
@@ -340,7 +342,7 @@ def test_fuzzed_answers_of_the_gateway(shop: Shop, monkeypatch: pytest.MonkeyPat
         shop.gateway.clear_faults()
         now = str(shop.payment(payment).status)
         assert settled in (None, now)
-        right = status == 200 and agrees(answer, payment)
+        right = status == 200 and _is_json(_text(answer)) and agrees(answer, payment)
         trx_id = _name(answer["data"]["transaction"]["trx_id"]) if right else None
         assert now == "completed" or not right or (now == "flagged" and trx_id in used)
         assert now != "completed" or right
@@ -351,6 +353,11 @@ def test_fuzzed_answers_of_the_gateway(shop: Shop, monkeypatch: pytest.MonkeyPat
 
     check()
     assert {"completed", "pending", "flagged"} <= set(outcomes)
+
+
+def _is_json(text: str) -> bool:
+    """Python's own also writes and reads NaN and Infinity, which JSON does not have."""
+    return not re.search(r"(?<![\w\"])-?(NaN|Infinity)(?![\w\"])", text)
 
 
 def _text(answer: Any) -> str:
@@ -389,9 +396,11 @@ def test_fuzzed_answers_to_a_creation(shop: Shop) -> None:
         shop.gateway.clear_faults()
         assert response.status_code in (303, 502, 504)
         if response.status_code == 303:
-            assert response.location.startswith(f"{base}/")
+            assert f"{response.location}/".startswith(f"{base}/")
             sent.append(response.location)
 
     check()
     assert sent
-    assert {str(payment.status) for payment in shop.payments()} == {"pending", "failed"}
+    found = {str(payment.status) for payment in shop.payments()}
+    # "created" is left where the gateway names one invoice twice; the sweep closes it.
+    assert {"pending", "failed"} <= found <= {"pending", "failed", "created"}
