@@ -1,20 +1,22 @@
 """Two rounds of tests: a quick one while one works, and the thorough one before anything lands.
 
-The quick round leaves out what repeats a proof: MariaDB; PostgreSQL but for payments; and what is
-marked `thorough` (every crash point, fuzzing, all screens, …), where one of its kind stays in.
+The quick round leaves out what repeats a proof: MariaDB; PostgreSQL but for the core; and what is
+marked `thorough` (every crash point, fuzzing, all screens, …) since it took a second or more, where
+one of its kind stays in.
 Nothing is left out where `TEST_DATABASES` names the databases, but for what is marked.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 _NAMED = os.environ.get("TEST_DATABASES")
-#: Where the quick round has PostgreSQL beside SQLite.
-_ON_POSTGRESQL = Path(__file__).parent / "payments"
+#: What the quick round has on PostgreSQL beside SQLite.
+_ON_POSTGRESQL = [
+    f"tests/payments/test_{name}.py" for name in ("checkout", "races", "reconcile", "signals")
+]
 
 
 def add_option(parser: pytest.Parser) -> None:
@@ -40,4 +42,4 @@ def _repeats_a_database(item: pytest.Item) -> bool:
     database = None if callspec is None else callspec.params.get("database_uri")
     if _NAMED or database in (None, "sqlite"):
         return False
-    return database != "postgresql" or _ON_POSTGRESQL not in item.path.parents
+    return database != "postgresql" or item.nodeid.partition("::")[0] not in _ON_POSTGRESQL

@@ -74,6 +74,7 @@ def test_two_apps_with_different_keys_in_one_process(
     assert right.click(right.order()).status_code == 303
 
 
+@pytest.mark.thorough
 def test_missing_keys_are_warned_of_and_raise_at_first_use(
     new_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture
 ) -> None:

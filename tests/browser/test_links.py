@@ -59,6 +59,7 @@ def books(shop: PlainShop) -> tuple[Any, ...]:
     return columns, len(shop.server.sandbox.requests)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lang", ["en", "bn"])
 def test_link_is_paid_without_cookies_and_scripts(
     playwright: Playwright, tmp_path: Path, lang: str
@@ -113,6 +114,7 @@ def test_link_of_the_command_line_is_opened_by_scanners_and_paid_with_the_new_am
         assert page.context.cookies() == []
 
 
+@pytest.mark.thorough
 def test_amount_that_changed_is_seen_before_it_is_paid(visitor: Visit, tmp_path: Path) -> None:
     with stage.shapla(tmp_path, "en") as shop, visitor() as page:
         page.goto(shop.link(ORDER))
@@ -124,6 +126,7 @@ def test_amount_that_changed_is_seen_before_it_is_paid(visitor: Visit, tmp_path:
         assert (str(shop.newest().amount), shop.newest().status) == ("980.00", "completed")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("begun", [False, True])
 def test_scanner_that_follows_everything_changes_nothing(
     visitor: Visit, tmp_path: Path, begun: bool
@@ -159,6 +162,7 @@ def named(page: Page, shop: PlainShop) -> set[str]:
     return {url for url in found if url.startswith(shop.url)}
 
 
+@pytest.mark.thorough
 def test_receipt_is_shared_where_the_browser_can(visitor: Visit, tmp_path: Path) -> None:
     share = "navigator.share = async data => { window.shared = data }"
     with stage.shapla(tmp_path, "en") as shop, visitor() as page:
@@ -170,6 +174,7 @@ def test_receipt_is_shared_where_the_browser_can(visitor: Visit, tmp_path: Path)
         assert shop.newest().token not in json.dumps(shared)
 
 
+@pytest.mark.thorough
 def test_receipt_is_copied_where_it_cannot_be_shared(visitor: Visit, tmp_path: Path) -> None:
     granted = ["clipboard-read", "clipboard-write"]
     with stage.shapla(tmp_path, "en") as shop, visitor(permissions=granted) as page:
@@ -228,6 +233,7 @@ def receipt(page: Page, shop: PlainShop) -> None:
     tour.at_gateway(page, "pay")
 
 
+@pytest.mark.thorough
 def test_paper_has_the_shop_and_how_to_reach_it(visitor: Visit, tmp_path: Path) -> None:
     with stage.shapla(tmp_path, "en") as shop, visitor() as page:
         receipt(page, shop)

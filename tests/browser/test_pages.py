@@ -31,18 +31,21 @@ def inspect(page: Page, axe: str, stops: Iterator[str]) -> None:
     assert found
 
 
+@pytest.mark.thorough
 @LANGUAGES
 def test_the_example_shop(visitor: Visit, axe: str, shop: stage.ExampleShop, lang: str) -> None:
     with visitor(lang) as page:
         inspect(page, axe, tour.example_tour(page, shop))
 
 
+@pytest.mark.thorough
 @LANGUAGES
 def test_the_payment_pages(visitor: Visit, axe: str, tmp_path: Path, lang: str) -> None:
     with stage.plain(tmp_path, lang) as plain, visitor(lang) as page:
         inspect(page, axe, tour.plain_tour(page, plain))
 
 
+@pytest.mark.thorough
 @LANGUAGES
 @pytest.mark.parametrize("width", [320, 1200])
 def test_the_pages_of_a_link(
@@ -53,17 +56,20 @@ def test_the_pages_of_a_link(
         inspect(page, axe, tour.link_tour(page, shop))
 
 
+@pytest.mark.thorough
 @LANGUAGES
 def test_the_sandbox_for_the_buyer(visitor: Visit, axe: str, lang: str) -> None:
     with SandboxServer(synchronous=True) as server, visitor(lang) as page:
         inspect(page, axe, tour.hosted_tour(page, server))
 
 
+@pytest.mark.thorough
 def test_the_sandbox_for_the_developer(visitor: Visit, axe: str) -> None:
     with SandboxServer(synchronous=True) as server, visitor() as page:
         inspect(page, axe, tour.desk_tour(page, server))
 
 
+@pytest.mark.thorough
 def test_large_text_fits_a_small_phone(
     large_text: Page, shop: stage.ExampleShop, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
+import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
 from . import tour
@@ -47,6 +48,7 @@ def test_a_purchase_is_paid_and_takes_one_from_the_stock(page: Page, shop: Examp
     assert shop.statuses() == ["paid"]
 
 
+@pytest.mark.thorough
 def test_a_cancelled_payment_takes_nothing_and_can_be_tried_again(
     page: Page, shop: ExampleShop
 ) -> None:
@@ -61,12 +63,14 @@ def test_a_cancelled_payment_takes_nothing_and_can_be_tried_again(
     assert (shop.stock("tea"), shop.statuses()) == (24, ["paid"])
 
 
+@pytest.mark.thorough
 def test_a_purchase_without_javascript(visitor: Visit, shop: ExampleShop) -> None:
     with visitor(java_script_enabled=False) as page:
         assert list(buy(page, shop))[-1] == "paid"
     assert shop.statuses() == ["paid"]
 
 
+@pytest.mark.thorough
 def test_a_purchase_in_bangla(visitor: Visit, shop: ExampleShop) -> None:
     with visitor("bn") as page:
         tour.order(page, shop, "tea")
@@ -75,6 +79,7 @@ def test_a_purchase_in_bangla(visitor: Visit, shop: ExampleShop) -> None:
         expect(page.get_by_role("heading", name="ধন্যবাদ, আপনার পেমেন্ট পেয়েছি")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_the_language_is_kept_once_chosen(page: Page, shop: ExampleShop) -> None:
     page.goto(f"{shop.url}/products/tea")
     page.get_by_role("link", name="বাংলা").click()
@@ -83,6 +88,7 @@ def test_the_language_is_kept_once_chosen(page: Page, shop: ExampleShop) -> None
     expect(page.locator("html")).to_have_attribute("lang", "bn")
 
 
+@pytest.mark.thorough
 def test_a_purchase_with_large_text_on_a_small_phone(large_text: Page, shop: ExampleShop) -> None:
     page = large_text
     for stop in buy(page, shop):
@@ -91,6 +97,7 @@ def test_a_purchase_with_large_text_on_a_small_phone(large_text: Page, shop: Exa
     assert shop.statuses() == ["paid"]
 
 
+@pytest.mark.thorough
 def test_a_purchase_under_a_strict_policy(page: Page, shop: ExampleShop) -> None:
     """The visitor's fixture holds that no console complains."""
     policies: list[str] = []
@@ -105,6 +112,7 @@ def test_a_purchase_under_a_strict_policy(page: Page, shop: ExampleShop) -> None
     assert not any("unsafe" in policy for policy in policies)
 
 
+@pytest.mark.thorough
 def test_beside_real_keys_the_policy_keeps_the_button_from_plain_http(
     visitor: Visit, shop: ExampleShop
 ) -> None:
@@ -136,6 +144,7 @@ def press(page: Page, target: Locator) -> None:
     page.keyboard.press("Enter")
 
 
+@pytest.mark.thorough
 def test_a_purchase_with_the_keyboard_alone(page: Page, shop: ExampleShop) -> None:
     page.goto(shop.url)
     press(page, page.get_by_role("link", name="Skip to the content"))

@@ -87,6 +87,7 @@ def test_broker_that_is_down_costs_nothing_and_the_sweep_delivers(
     assert deliver(shop) == 2
 
 
+@pytest.mark.thorough
 def test_broker_that_never_answers_holds_up_no_webhook(
     new_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -72,6 +72,7 @@ def store(
         db.engine.dispose()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 def test_a_worker_writes_the_mail_of_a_paid_order(store: Store, server: SandboxServer) -> None:
     customer = buy(store)
@@ -88,6 +89,7 @@ def test_a_worker_writes_the_mail_of_a_paid_order(store: Store, server: SandboxS
     wait_for(store.mails, "the mail")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("worker")
 def test_a_worker_finds_money_that_no_webhook_told_of(store: Store, server: SandboxServer) -> None:
     customer = buy(store)

@@ -67,6 +67,7 @@ def statuses(company: Company) -> list[str]:
     return [str(payment.status) for payment in company.shop.payments()]
 
 
+@pytest.mark.thorough
 def test_webhook_has_its_event_delivered_by_a_worker(company: Company) -> None:
     payment = company.shop.started()
     company.shop.gateway.pay(payment, webhook=False)
@@ -93,6 +94,7 @@ def test_same_message_fifty_times_does_its_work_once(company: Company) -> None:
     assert sorted(company.office.letters) == [event.id for event in company.shop.events(payment)]
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_long_sweep_is_done_in_messages_that_ring_again(company: Company) -> None:
     for _ in range(7):
@@ -105,6 +107,7 @@ def test_long_sweep_is_done_in_messages_that_ring_again(company: Company) -> Non
     assert len(company.shop.ledger()) == asked(company) == 7
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_worker_killed_while_it_asks_leaves_the_work_to_the_next(
     company: Company, gate: Gate
@@ -127,6 +130,7 @@ def test_worker_killed_while_it_asks_leaves_the_work_to_the_next(
     assert len(company.shop.ledger()) == 1
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_worker_killed_while_it_delivers_leaves_the_event_to_the_next(company: Company) -> None:
     company.office.shut()
@@ -147,6 +151,7 @@ def test_worker_killed_while_it_delivers_leaves_the_event_to_the_next(company: C
     wait_for(lambda: company.shop.events(payment)[0].delivered_at, "the note of it")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("whom", ["the worker", "each of its processes"])
 def test_sigterm_gives_leases_back(company: Company, gate: Gate, whom: str) -> None:
     for _ in range(12):
@@ -171,6 +176,7 @@ def test_sigterm_gives_leases_back(company: Company, gate: Gate, whom: str) -> N
     assert len(company.shop.ledger()) == asked(company) == 12
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_two_beats_and_two_workers_ask_once(new_company: Callable[..., Company]) -> None:
     company = new_company(every=10)
@@ -185,6 +191,7 @@ def test_two_beats_and_two_workers_ask_once(new_company: Callable[..., Company])
     assert len(company.shop.ledger()) == asked(company) == 1
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_broker_that_is_restarted_has_workers_and_shop_again(company: Company) -> None:
     worker = company.staff.worker()
@@ -198,6 +205,7 @@ def test_broker_that_is_restarted_has_workers_and_shop_again(company: Company) -
     wait_for(lambda: len(company.office.letters) == 2, "the first event")
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_visibility_timeout_of_a_second_does_nothing_twice(company: Company) -> None:
     """A message that is being worked on comes again and again meanwhile."""

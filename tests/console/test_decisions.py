@@ -51,6 +51,7 @@ def test_nobody_is_asked_about_a_completed_payment(shop: Shop) -> None:
     assert run(shop, "verify", payment.id).exit_code == 0
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_payment_that_could_not_be_verified_has_exit_code_1(shop: Shop) -> None:
     payment = shop.started()
@@ -124,6 +125,7 @@ def test_only_a_flagged_payment_is_resolved(shop: Shop) -> None:
     assert result.stderr.startswith("Error: Payment 1 is pending; only a flagged one, or one whose")
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_paid_order_is_not_paid_again(shop: Shop) -> None:
     payment = flagged(shop)

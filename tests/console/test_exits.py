@@ -90,6 +90,7 @@ def test_what_is_paid_is_not_given_up(shop: Shop) -> None:
     assert shop.payment(payment).status == "flagged"
 
 
+@pytest.mark.thorough
 @on_sqlite
 @pytest.mark.parametrize(
     "options",
@@ -144,6 +145,7 @@ def test_it_is_refused_naming_both(shop: Shop, command: tuple[str, ...]) -> None
     assert [event.id for event in shop.events()] == before
 
 
+@pytest.mark.thorough
 def test_each_of_the_two_can_be_named(shop: Shop) -> None:
     one, other = flagged(shop), flagged(shop)
     shop.change(other, invoice_id=str(one.id))

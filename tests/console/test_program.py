@@ -29,6 +29,7 @@ def test_the_real_program_prints_json(program: Program, shop: Shop) -> None:
     assert json.loads(out)[0]["invoice_id"] == payment.invoice_id
 
 
+@pytest.mark.thorough
 @on_sqlite
 @pytest.mark.parametrize("command", ["show 1", "verify 1", "reconcile", "deliver", "doctor"])
 def test_only_the_json_is_on_stdout(program: Program, shop: Shop, command: str) -> None:
@@ -40,6 +41,7 @@ def test_only_the_json_is_on_stdout(program: Program, shop: Shop, command: str) 
     assert "ROLLBACK" in err
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_only_the_csv_is_on_stdout(program: Program, shop: Shop) -> None:
     payment = shop.started()
@@ -50,6 +52,7 @@ def test_only_the_csv_is_on_stdout(program: Program, shop: Shop) -> None:
     assert "SELECT" in err
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_table_fits_a_terminal_and_an_invoice_id_is_whole(program: Program, shop: Shop) -> None:
     payments = [shop.started("1250.50"), shop.started()]
@@ -64,6 +67,7 @@ def test_a_table_fits_a_terminal_and_an_invoice_id_is_whole(program: Program, sh
     assert "\x1b[1;31mflagged" in shown
 
 
+@pytest.mark.thorough
 @on_sqlite
 @pytest.mark.parametrize(("columns", "invoice"), [(40, "A" * 20), (80, "B" * 128)])
 def test_what_does_not_fit_is_not_cut(
@@ -75,6 +79,7 @@ def test_what_does_not_fit_is_not_cut(
         assert text in without_colour(shown)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_pipe_gets_no_colour_and_no_cut(program: Program, shop: Shop) -> None:
     payment = shop.started()
@@ -90,6 +95,7 @@ def test_a_pipe_gets_no_colour_and_no_cut(program: Program, shop: Shop) -> None:
     assert line
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_show_and_doctor_fit_a_terminal(program: Program, shop: Shop) -> None:
     payment = flagged(shop)
@@ -99,6 +105,7 @@ def test_show_and_doctor_fit_a_terminal(program: Program, shop: Shop) -> None:
         assert "\x1b[" in shown
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_reconcile_shows_a_bar_on_a_terminal(program: Program, shop: Shop) -> None:
     due(shop, 3)
@@ -111,6 +118,7 @@ def test_reconcile_shows_a_bar_on_a_terminal(program: Program, shop: Shop) -> No
     assert "Payments looked at: 3, changed: 3" in without_colour(shown)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_ctrl_c_stops_the_sweep_with_nothing_half_done(
     program: Program, shop: Shop, concurrency: int

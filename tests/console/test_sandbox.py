@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import requests
 
 from ..databases import on_sqlite
@@ -38,6 +39,7 @@ def settings_in(lines: list[str]) -> dict[str, str]:
     return dict(found)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_the_sandbox_prints_settings_that_work(program: Program, new_shop: NewShop) -> None:
     with sandbox(program) as (process, lines):
@@ -48,6 +50,7 @@ def test_the_sandbox_prints_settings_that_work(program: Program, new_shop: NewSh
     assert process.returncode == 0
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_the_sandbox_keeps_its_state_in_a_file(
     program: Program, new_shop: NewShop, tmp_path: Path
@@ -60,6 +63,7 @@ def test_the_sandbox_keeps_its_state_in_a_file(
         assert run(shop, "verify", payment.id).exit_code == 0
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_a_port_that_is_taken_is_one_line(program: Program, shop: Shop) -> None:
     code, out, err = program.run("sandbox", "--port", shop.server.port)
@@ -68,12 +72,14 @@ def test_a_port_that_is_taken_is_one_line(program: Program, shop: Shop) -> None:
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_the_sandbox_lets_others_in_when_told(program: Program) -> None:
     with sandbox(program, "--host", "0.0.0.0", "--allow-remote") as (_, lines):
         assert "http://127.0.0.1:" in "".join(lines)
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_the_sandbox_behind_a_tunnel_names_the_host_to_trust(
     program: Program, new_shop: NewShop

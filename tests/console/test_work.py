@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from flask_bdquickpay import payment_changed
@@ -14,6 +15,7 @@ from ..shop import NewShop, Shop
 from .commandline import due, run
 
 
+@pytest.mark.thorough
 def test_reconcile_verifies_what_is_due(shop: Shop) -> None:
     due(shop, 3)
     result = run(shop, "reconcile", "--limit", 2, "--concurrency", 1)

@@ -75,6 +75,7 @@ def test_every_request_is_checked(shop: Shop) -> None:
     assert client.get(URL + "/").status_code == 403
 
 
+@pytest.mark.thorough
 def test_menu_shows_the_desk_to_whom_it_is_open(shop: Shop) -> None:
     allowed = [False]
     client = open_desk(shop, allow=lambda: allowed[0])

@@ -16,6 +16,7 @@ from ..shop import Shop
 from .visits import PAYMENTS, flagged, happen, listed, open_desk, paid, press, said
 
 
+@pytest.mark.thorough
 def test_verify_now(shop: Shop, desk: FlaskClient) -> None:
     payment = shop.started()
     shop.gateway.pay(payment, webhook=False)

@@ -145,6 +145,7 @@ def unanswered(shop: Shop) -> Any:
     return payment
 
 
+@pytest.mark.thorough
 @on_sqlite
 @pytest.mark.parametrize("viewport", [TINY, DESKTOP], ids=["phone", "desktop"])
 def test_every_state_of_the_desk(shop: Shop, chromium: Browser, viewport: Any) -> None:

@@ -249,6 +249,7 @@ def test_nobody_applies_without_a_name_or_a_token(shop: Shop) -> None:
     assert shop.payment(payment).cleared_at is None
 
 
+@pytest.mark.thorough
 def test_file_is_not_kept(
     shop: Shop, desk: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +301,7 @@ def test_what_is_no_table_is_said(desk: FlaskClient, content: bytes) -> None:
     assert 'role="alert"' in page.text
 
 
+@pytest.mark.thorough
 def test_no_file_is_said(desk: FlaskClient) -> None:
     page = upload(desk, b"", "")
     assert page.status_code == 400

@@ -55,6 +55,7 @@ def pay(shop: Shop, total: str, **how: Any) -> Any:
     return payment
 
 
+@pytest.mark.thorough
 def test_flagged_payment_is_found_and_decided(shop: Shop, url: str, chromium: Browser) -> None:
     with visit(chromium) as page:
         page.goto(f"{url}/")
@@ -72,6 +73,7 @@ def test_flagged_payment_is_found_and_decided(shop: Shop, url: str, chromium: Br
     assert shop.payment(flagged).is_paid
 
 
+@pytest.mark.thorough
 def test_list_is_searched_with_the_keyboard(shop: Shop, url: str, chromium: Browser) -> None:
     reference = shop.payments()[0].customer_reference
     with visit(chromium, viewport=DESKTOP) as page:
@@ -85,6 +87,7 @@ def test_list_is_searched_with_the_keyboard(shop: Shop, url: str, chromium: Brow
         assert re.fullmatch(r"payments-\d{8}T\d{6}Z\.csv", download.value.suggested_filename)
 
 
+@pytest.mark.thorough
 def test_refund_is_recorded_once_however_often_it_is_clicked(
     shop: Shop, url: str, chromium: Browser
 ) -> None:
@@ -104,6 +107,7 @@ def test_refund_is_recorded_once_however_often_it_is_clicked(
     assert shop.payment(payment).refunded_amount == 200
 
 
+@pytest.mark.thorough
 def test_statement_is_looked_at_and_then_applied(shop: Shop, url: str, chromium: Browser) -> None:
     payment = shop.payments()[0]
     content = csv_of(line(payment))
@@ -182,6 +186,7 @@ def test_card_is_one_page_of_a6(card: str, chromium: Browser) -> None:
         assert code["width"] > 130  # 35 mm
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "path", ["/", "/?period=year", "/payments", "/payments/1", "/payments/2", "/books", "/link"]
 )
@@ -207,6 +212,7 @@ def names_missing(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_columns_are_drawn_to_scale(url: str, chromium: Browser) -> None:
     with visit(chromium, viewport=DESKTOP) as page:
         page.goto(f"{url}/")

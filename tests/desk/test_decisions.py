@@ -93,9 +93,11 @@ def test_what_came_is_what_counts(shop: Shop, desk: FlaskClient) -> None:
     assert '<p class="amount">৳400.00 ' in desk.get(f"{PAYMENTS}/{payment.id}").text
     (row,) = csv.DictReader(StringIO(desk.get(f"{PAYMENTS}.csv").text))
     assert (row["amount"], row["received_amount"]) == ("500.00", "400.00")
-    assert list(row)[-4:] == ["received_amount", "problem", "announced_at", "account"]
+    newest = ["received_amount", "problem", "announced_at", "account", "label", "channel"]
+    assert list(row)[-6:] == newest
 
 
+@pytest.mark.thorough
 def test_list_is_sorted_and_filtered_by_what_counts(shop: Shop, desk: FlaskClient) -> None:
     little = paid(shop, amount=Decimal(900), received_amount=Decimal(5))
     old = paid(shop, amount=Decimal(300))
@@ -154,6 +156,7 @@ def test_message_that_can_not_be_sent_is_said(
 # Giving up
 
 
+@pytest.mark.thorough
 def test_payment_that_the_gateway_can_not_tell_of_is_given_up(
     shop: Shop, desk: FlaskClient
 ) -> None:
@@ -179,6 +182,7 @@ def test_payment_that_the_gateway_can_not_tell_of_is_given_up(
     assert len(shop.payments(payment.customer_reference)) == 2
 
 
+@pytest.mark.thorough
 def test_expired_payment_that_still_holds_its_order_is_given_up(
     shop: Shop, desk: FlaskClient
 ) -> None:

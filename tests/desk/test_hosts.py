@@ -91,6 +91,7 @@ def test_strict_templates_and_no_csrf_at_all(shop: Shop) -> None:
     assert "Accepted" in said(page)
 
 
+@pytest.mark.thorough
 def test_page_has_each_id_once(shop: Shop, desk: FlaskClient) -> None:
     payment = flagged(shop)
     for url in (URL + "/", PAYMENTS, f"{PAYMENTS}/{payment.id}"):
@@ -166,6 +167,7 @@ print([client.get("/admin/bkash/" + page).status_code for page in pages],
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize(
     ("mode", "initialised", "installed"),

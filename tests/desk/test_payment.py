@@ -13,6 +13,7 @@ from ..shop import KEYS, Shop
 from .visits import PAYMENTS, URL, exported, flagged, happen, open_desk, paid, put
 
 
+@pytest.mark.thorough
 def test_payment_page_tells_all_that_happened(shop: Shop, desk: FlaskClient) -> None:
     payment = flagged(shop)
     text = desk.get(f"{PAYMENTS}/{payment.id}").text
@@ -48,6 +49,7 @@ def test_unknown_payment(desk: FlaskClient, number: str) -> None:
     assert desk.post(f"{PAYMENTS}/{number}/verify").status_code == 404
 
 
+@pytest.mark.thorough
 def test_secrets_are_nowhere(shop: Shop, desk: FlaskClient) -> None:
     payment = flagged(shop)
     urls = [URL + "/", PAYMENTS, f"{PAYMENTS}/{payment.id}", f"{PAYMENTS}.csv"]

@@ -72,6 +72,7 @@ def sums(text: str) -> list[str]:
 # Recording
 
 
+@pytest.mark.thorough
 def test_refund_is_recorded_once_it_is_confirmed(shop: Shop, desk: FlaskClient) -> None:
     payment = paid(shop)
     assert carried(desk.get(new(payment)))["amount"] == "500.00"
@@ -231,6 +232,7 @@ def test_nothing_is_done_without_a_token(shop: Shop, desk: FlaskClient) -> None:
     assert refunds(shop) == []
 
 
+@pytest.mark.thorough
 def test_receiver_that_raises_leaves_nothing_behind(shop: Shop, desk: FlaskClient) -> None:
     def broken(app: Any, payment: Any, refund: Any) -> None:
         raise ValueError("no such order")
@@ -282,6 +284,7 @@ def test_wrong_entry_is_voided_once_it_is_confirmed(shop: Shop, desk: FlaskClien
 # Where it is shown
 
 
+@pytest.mark.thorough
 def test_badges_say_what_went_back(shop: Shop, desk: FlaskClient) -> None:
     payment = paid(shop, "1250.50")
     assert "Refunded" not in badges(desk, payment)
@@ -322,6 +325,7 @@ def test_list_shows_what_went_back_in_part_or_whole_and_what_is_owed(
     assert listed(desk.get(f"{PAYMENTS}?show=held")) == []
 
 
+@pytest.mark.thorough
 def test_dashboard_says_what_is_owed_and_for_how_long(shop: Shop, desk: FlaskClient) -> None:
     assert "Money owed" not in desk.get(f"{URL}/").text
     made = [rejected(shop) for _ in range(6)]
@@ -456,6 +460,7 @@ def test_sums_are_the_same_by_index_and_row_by_row(shop: Shop, old: int) -> None
         assert (len(by_index) == len(seen)) == (old > 0)
 
 
+@pytest.mark.thorough
 def test_dashboard_asks_the_same_number_of_questions_however_many_payments(
     shop: Shop, desk: FlaskClient
 ) -> None:

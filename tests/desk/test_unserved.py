@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import pytest
 from flask.testing import FlaskClient
 
 from ..shop import Shop
@@ -28,6 +29,7 @@ def tasks(desk: FlaskClient) -> dict[str, tuple[int, list[int]]]:
 # Refused by the shop's own code
 
 
+@pytest.mark.thorough
 def test_money_that_is_refused_is_never_said_to_be_unpaid(shop: Shop, desk: FlaskClient) -> None:
     payment, other = refused(shop), shop.started()
     text = page_of(desk, payment.id)

@@ -89,6 +89,7 @@ def test_named_accounts_alone_are_healthy(new_shop: NewShop) -> None:
     assert "each order names" in found["configuration"].message
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_accounts_of_the_loader_are_those_that_payments_wait_of(
     new_shop: NewShop, server: SandboxServer

@@ -24,6 +24,7 @@ def deaf(new_shop: NewShop) -> Shop:
     return shop
 
 
+@pytest.mark.thorough
 def test_event_that_waits_for_another_process_is_fine(deaf: Shop) -> None:
     assert check(deaf, "outbox") == (
         OK,

@@ -16,6 +16,7 @@ from ..shop import NewShop, Shop
 from .patients import OK, RED, WARNING, change_event, check
 
 
+@pytest.mark.thorough
 def test_overdue_payments_are_red(shop: Shop) -> None:
     payment = shop.started()
     assert check(shop, "sweep").state == OK
@@ -98,6 +99,7 @@ def test_payments_that_no_webhook_announced(shop: Shop, source: str, state: doct
     assert "Check BDQUICKPAY_PUBLIC_URL and bdQuickPay's webhook log" in result.message
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_too_few_payments_tell_nothing_about_webhooks(shop: Shop) -> None:
     completed(shop, "sweep", 4)

@@ -12,6 +12,7 @@ from .patients import OK, WARNING, check
 from .test_upkeep import completed
 
 
+@pytest.mark.thorough
 @on_sqlite
 @pytest.mark.parametrize(
     ("announced", "completions", "state", "said"),

@@ -219,6 +219,7 @@ def test_an_endless_answer_ends() -> None:
         assert in_time(lambda: verify(server, 20))
 
 
+@pytest.mark.thorough
 def test_a_gzip_bomb_does_not_go_off() -> None:
     tracemalloc = pytest.importorskip("tracemalloc")
     bomb = gzip.compress(b'{"status": true, "x": "' + b"x" * 200_000_000)

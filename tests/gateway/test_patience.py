@@ -17,6 +17,7 @@ from .troubles import BROKEN, LATE
 # Time
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", LATE)
 def test_a_slow_gateway_is_left_at_the_deadline(name: str) -> None:
     with hostile(LATE[name]) as server:
@@ -36,6 +37,7 @@ def test_a_call_may_have_a_time_out_of_its_own() -> None:
             in_time(lambda: create(client, timeout=0.3))
 
 
+@pytest.mark.thorough
 def test_a_longer_time_out_of_its_own_is_granted() -> None:
     def slow(call: gw.Call) -> None:
         call.wait(1)

@@ -59,6 +59,7 @@ def test_what_is_no_name_is_no_number(name: str) -> None:
         verify(server) if name == "status" else create(client_of(server))
 
 
+@pytest.mark.thorough
 def test_purchase_at_a_gateway_that_writes_numbers(shop: Shop) -> None:
     url = f"http://{shop.server.host}:{shop.server.port}/pay/bkash/12"
     created = {"status": True, "invoice_id": 12, "amount": 500, "payment_url": url}
@@ -74,6 +75,7 @@ def test_purchase_at_a_gateway_that_writes_numbers(shop: Shop) -> None:
     assert shop.ledger() == [(payment.id, payment.customer_reference)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("invoice", [True, 12.0, [12], -0.0])
 def test_webhook_about_what_is_no_name_is_about_none(shop: Shop, invoice: object) -> None:
     payment = shop.started()
@@ -185,6 +187,7 @@ def test_event_that_is_over_at_the_gateway_is_settled_however_it_is_spelt(shop: 
     assert shop.webhook(payment, "completed").json == {"received": True}
 
 
+@pytest.mark.thorough
 def test_cancelled_payment_that_is_pending_however_it_is_spelt_is_taken_up_again(
     shop: Shop,
 ) -> None:

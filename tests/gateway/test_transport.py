@@ -62,6 +62,7 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
 # Names and addresses
 
 
+@pytest.mark.thorough
 def test_a_host_whose_first_addresses_are_dead_is_reached(
     monkeypatch: pytest.MonkeyPatch, server: Hostile, dead_end: int
 ) -> None:
@@ -79,6 +80,7 @@ def test_a_host_with_many_dead_addresses_is_left_at_the_deadline(
     assert time.monotonic() - started < SOON
 
 
+@pytest.mark.thorough
 def test_a_name_that_is_looked_up_forever_is_left_at_the_deadline(
     monkeypatch: pytest.MonkeyPatch, server: Hostile
 ) -> None:

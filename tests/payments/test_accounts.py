@@ -146,6 +146,7 @@ def test_order_that_names_an_unknown_account_keeps_its_payment(branches: Shop) -
     assert branches.payment(payment).status == "completed"
 
 
+@pytest.mark.thorough
 def test_paid_order_is_paid_though_its_account_is_gone(branches: Shop, new_shop: NewShop) -> None:
     payment = branches.started(account="dhaka")
     pay(branches, payment)
@@ -428,6 +429,7 @@ def test_account_in_a_pause_takes_nobody_s_place_in_a_sweep(branches: Shop) -> N
     assert asked_as(branches, "verify")[before:] == [APP_KEYS[""]]
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_what_a_pause_leaves_is_given_back_at_once(branches: Shop) -> None:
     """Not payment by payment."""

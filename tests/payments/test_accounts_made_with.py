@@ -74,6 +74,7 @@ def test_fingerprint_tells_accounts_apart_and_shows_no_key(shop: Shop, other: Sh
     assert all(OTHER[0] not in one and KEYS["BDQUICKPAY_APP_KEY"] not in one for one in mine)
 
 
+@pytest.mark.thorough
 def test_other_account_s_ignorance_ends_nothing(shop: Shop, other: Shop) -> None:
     payment = ended(shop, shop.started(), 3 * DAY)
     for _ in range(2):
@@ -120,6 +121,7 @@ def test_order_paid_at_another_account_is_not_charged_again(shop: Shop, other: S
     assert other.gateway.requests == []
 
 
+@pytest.mark.thorough
 def test_older_session_at_another_account_does_not_hold_the_order(shop: Shop, other: Shop) -> None:
     old = ended(shop, shop.started(), timedelta(minutes=5))
     shop.gateway.fail(old, webhook=False)
@@ -225,6 +227,7 @@ def test_live_click_after_a_play_click_finds_the_real_money(shop: Shop, play: Sh
     assert payable(shop) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("paid", [True, False])
 def test_late_play_money_takes_no_order_from_a_real_payment(
     shop: Shop, play: Shop, paid: bool
@@ -270,6 +273,7 @@ def test_sandbox_is_known_by_its_key_on_whatever_port(
     assert prints[0] != prints[1]
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_shops_of_two_accounts_deliver_each_other_s_events(shop: Shop, other: Shop) -> None:
     """The outbox asks no gateway."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -26,6 +27,7 @@ def add_events(shop: Shop, payment: Any, number: int) -> None:
         shop.db.session.commit()
 
 
+@pytest.mark.thorough
 def test_all_that_is_due_is_delivered_however_much_it_is(new_shop: NewShop) -> None:
     shop = new_shop(BDQUICKPAY_DELIVERY="deferred")
     payment = shop.started()

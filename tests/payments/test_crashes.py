@@ -329,7 +329,13 @@ def crash_everywhere(shop: Shop, worker: Worker, scenario: str, first: int) -> l
     return steps
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(name, marks=() if name == "webhook" else pytest.mark.thorough)
+        for name in SCENARIOS
+    ],
+)
 def test_killed_at_each_step(
     new_shop: Callable[..., Shop], worker: Worker, scenario: str, request: pytest.FixtureRequest
 ) -> None:
@@ -341,6 +347,7 @@ def test_killed_at_each_step(
     assert expected <= set(steps), expected - set(steps)
 
 
+@pytest.mark.thorough
 def test_killed_at_each_step_of_inline_delivery(
     new_shop: Callable[..., Shop], worker: Worker
 ) -> None:
@@ -356,6 +363,7 @@ def test_killed_at_each_step_of_inline_delivery(
     assert not run.killed
 
 
+@pytest.mark.thorough
 def test_crash_in_every_use_case_of_one_order(
     new_shop: Callable[..., Shop], worker: Worker
 ) -> None:

@@ -130,6 +130,7 @@ def test_webhook_is_answered_while_the_dispatcher_hangs(deferred: Shop, hang: Ha
     assert hang.told == [event.id for event in deferred.events(payment) if event.new_status]
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_events_do_not_heap_up_before_a_dispatcher_that_hangs(
     deferred: Shop,
@@ -201,6 +202,7 @@ print("the end")
 """
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_process_ends_while_the_dispatcher_hangs(deferred: Shop, database_uri: str) -> None:
     command = [sys.executable, "-c", ENDS, database_uri, deferred.server.base_url]

@@ -180,6 +180,7 @@ def test_click_asks_about_every_older_session(slow_books: Shop) -> None:
     assert len(shop.ledger()) == 1
 
 
+@pytest.mark.thorough
 def test_no_older_session_is_left_out_however_many_there_are(slow_books: Shop) -> None:
     shop = slow_books
     first = shop.started()
@@ -271,6 +272,7 @@ def test_clock_that_is_ahead_believes_no_loss_of_memory(
     assert statuses(shop) == ["pending"]
 
 
+@pytest.mark.thorough
 def test_clock_that_is_ahead_gives_no_live_payment_up_at_the_click(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,6 +316,7 @@ def test_end_that_has_passed_at_creation_is_not_believed(
     assert "Is a clock wrong?" in caplog.text
 
 
+@pytest.mark.thorough
 @on_sqlite
 @pytest.mark.parametrize("hours", [-24, 24])
 def test_creation_begun_by_a_server_with_another_clock_does_not_spin(

@@ -76,6 +76,7 @@ def test_it_is_one_move(shop: Shop) -> None:
     assert [status for _, status in shop.changed] == ["pending", "flagged"]
 
 
+@pytest.mark.thorough
 def test_order_under_review_is_not_charged_again(shop: Shop) -> None:
     payment = paid_order_that_changed(shop)
     shop.webhook(payment)
@@ -223,6 +224,7 @@ def test_receivers_of_other_signals_can_not_flag_what_no_money_came_on(
     assert shop.payment(payment).status == status
 
 
+@pytest.mark.thorough
 def test_receiver_of_payment_flagged_that_objects_is_as_one_that_raises(shop: Shop) -> None:
     payment = shop.started()
     shop.gateway.pay(payment, amount=400, completes=True, webhook=False)

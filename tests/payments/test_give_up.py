@@ -62,6 +62,7 @@ def test_after_the_late_window_a_click_makes_a_new_one(shop: Shop) -> None:
     assert shop.click(old.customer_reference).location == new.payment_url
 
 
+@pytest.mark.thorough
 def test_what_a_click_gave_up_is_watched(shop: Shop) -> None:
     old = ended(shop, shop.started(), AFTER)
     silent(shop)
@@ -69,6 +70,7 @@ def test_what_a_click_gave_up_is_watched(shop: Shop) -> None:
     money_that_comes_is_flagged(shop, old)
 
 
+@pytest.mark.thorough
 def test_cancelled_payment_is_given_up_at_the_click_too(shop: Shop) -> None:
     old = shop.started()
     shop.cancel(old)
@@ -78,6 +80,7 @@ def test_cancelled_payment_is_given_up_at_the_click_too(shop: Shop) -> None:
     assert [p.status for p in shop.payments()] == ["expired", "pending"]
 
 
+@pytest.mark.thorough
 def test_payment_believed_over_does_not_hold_its_order_after_the_late_window(shop: Shop) -> None:
     """Nobody could ever verify it since: the sweep goes on asking, the order is free."""
     shop.gateway.switch(expired_status="pending")
@@ -119,6 +122,7 @@ def test_person_gives_up_earlier(shop: Shop) -> None:
     assert shop.heard[-2:] == [("expired", old.id), ("created", new.id)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("end", [timedelta(minutes=-20), timedelta(minutes=5), AFTER])
 def test_what_a_person_gave_up_is_watched(shop: Shop, end: timedelta) -> None:
     old = ended(shop, shop.started(), end)
@@ -151,6 +155,7 @@ def test_answer_after_the_end_closes_it_for_good(shop: Shop) -> None:
     assert shop.payment(old).check_after is None
 
 
+@pytest.mark.thorough
 def test_person_frees_the_order_of_a_payment_believed_over(shop: Shop) -> None:
     """In the late window it holds the order as long as nobody can tell."""
     shop.gateway.switch(expired_status="pending")

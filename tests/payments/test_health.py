@@ -102,6 +102,7 @@ def test_paid_payment_of_which_the_shop_was_not_told(shop: Shop) -> None:
     assert health(shop).unannounced == NOTHING
 
 
+@pytest.mark.thorough
 def test_rejected_money_until_all_of_it_is_sent_back(shop: Shop) -> None:
     payment = rejected(shop)
     shop.change(payment, verified_at=utcnow() - 30 * HOUR)
@@ -210,6 +211,7 @@ def test_seconds_to_the_money_and_to_its_webhook(shop: Shop) -> None:
     assert hour.webhook_lag_seconds == 2
 
 
+@pytest.mark.thorough
 def test_hour_and_day_have_their_own_durations(shop: Shop) -> None:
     slow = paid(shop)
     shop.change(slow, created_at=slow.verified_at - timedelta(seconds=300))

@@ -204,6 +204,7 @@ def test_order_that_is_not_charged_is_named(shop: Shop, logged: pytest.LogCaptur
     }
 
 
+@pytest.mark.thorough
 def test_no_record_holds_a_token_a_key_or_the_payment_page(
     shop: Shop, logged: pytest.LogCaptureFixture
 ) -> None:

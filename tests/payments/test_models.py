@@ -175,6 +175,7 @@ def own_models(db: Any) -> tuple[Any, Any, Any]:
     return Customer, Payment, Event
 
 
+@pytest.mark.thorough
 def test_a_shop_may_have_tables_columns_and_relationships_of_its_own(database_uri: str) -> None:
     db = SQLAlchemy()
     Customer, Payment, Event = own_models(db)
@@ -238,6 +239,7 @@ def test_a_factory_may_be_called_fifty_times() -> None:
     assert len(models) == 1
 
 
+@pytest.mark.thorough
 def test_apps_that_are_gone_are_not_kept() -> None:
     db, bdquickpay = SQLAlchemy(), BDQuickPay()
     kept = make_app("sqlite://", db, bdquickpay)

@@ -223,6 +223,7 @@ def ledger(shop: Shop) -> list[tuple[date, str, Decimal]]:
     return [(moved.day, moved.kind, moved.amount) for moved in movements(shop)]
 
 
+@pytest.mark.thorough
 def test_month_adds_up_everywhere_and_goes_on_doing_so(month: Month) -> None:
     told = live_through(month)
     assert sorted(ledger(month.shop)) == sorted(month.notebook)

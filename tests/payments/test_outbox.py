@@ -95,6 +95,7 @@ def test_poisoned_event_holds_back_only_itself(deferred: Shop) -> None:
         assert deliver(deferred) == len(others)
 
 
+@pytest.mark.thorough
 def test_pauses_grow(deferred: Shop) -> None:
     payment = deferred.started()
 
@@ -222,6 +223,7 @@ def test_receiver_that_exits_leaves_the_later_events_their_thread(shop: Shop) ->
     assert len(shop.changed) == heard + 1
 
 
+@pytest.mark.thorough
 def test_machine_without_a_thread_to_spare_leaves_events_to_the_sweep(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

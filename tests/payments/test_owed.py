@@ -102,6 +102,7 @@ def test_all_at_once_tell_once(shop: Shop, cron: Shop) -> None:
     assert len(shop.ledger()) == 1
 
 
+@pytest.mark.thorough
 def test_shop_is_told_at_once_of_all_that_it_is_owed(shop: Shop, cron: Shop) -> None:
     """Also of what sweeps without receivers have met meanwhile, and of more than one batch."""
     payments = [paid_at_gateway(shop) for _ in range(60)]
@@ -114,6 +115,7 @@ def test_shop_is_told_at_once_of_all_that_it_is_owed(shop: Shop, cron: Shop) -> 
     assert all(payment.announced_at for payment in shop.payments())
 
 
+@pytest.mark.thorough
 def test_deliver_tells_all_too_although_some_are_refused(shop: Shop, cron: Shop) -> None:
     payments = [paid_at_gateway(shop) for _ in range(60)]
     make_due(shop, *payments)
@@ -190,6 +192,7 @@ def test_decision_of_a_process_without_receivers_is_owed_too(shop: Shop, cron: S
     assert len(shop.ledger()) == 1
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_receiver_of_a_proxy_or_a_collected_one_is_no_receiver(shop: Shop) -> None:
     def connect_one_that_is_collected() -> None:

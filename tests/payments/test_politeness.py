@@ -128,6 +128,7 @@ def test_order_whose_older_payment_can_not_be_asked_about_is_not_charged(shop: S
     assert (asked(shop), asked(shop, "create")) == (1, 1)
 
 
+@pytest.mark.thorough
 def test_webhook_in_a_pause_is_for_later(shop: Shop, payments: list[Any]) -> None:
     shop.gateway.fault("429", endpoint="verify", retry_after=30)
     answers = [shop.webhook(payment) for payment in payments]

@@ -89,6 +89,7 @@ def heed_foreign_keys(shop: Shop) -> None:
     engine.dispose()
 
 
+@pytest.mark.thorough
 def test_what_the_shops_own_table_refers_to_is_kept_with_the_reason(shop: Shop) -> None:
     first, second = shop.started(), shop.started()
     for payment in (first, second):

@@ -187,6 +187,7 @@ def check_thinned(before: Books, after: Books) -> None:
         assert number not in after.events or after.events[number] == row
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)  # shrinking a failure takes long
 def test_whatever_happened_the_ledger_stays(
     new_database: NewDatabase, database_uri: str, monkeypatch: pytest.MonkeyPatch

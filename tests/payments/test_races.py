@@ -242,6 +242,7 @@ def writer(shop: Shop) -> Any:
         thread.join(30)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", ["payment", "order"])
 def test_webhook_beside_a_writer_that_never_ends_is_503_in_time(
     shop: Shop, writer: Any, what: str
@@ -276,6 +277,7 @@ def test_webhook_waits_for_a_writer_that_ends(shop: Shop, writer: Any) -> None:
     assert len(shop.ledger()) == 1
 
 
+@pytest.mark.thorough
 def test_dripping_gateway_does_not_hold_up_a_webhook(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(BDQUICKPAY_TIMEOUT=60)
     payment = shop.started()
@@ -316,6 +318,7 @@ def test_deadlock_between_receivers_is_repeated_without_asking_again(shop: Shop)
     assert len(shop.gateway.requests) - asked == 2
 
 
+@pytest.mark.thorough
 def test_slow_creation_makes_the_second_click_wait_for_it(shop: Shop) -> None:
     reference = shop.order()
     shop.gateway.fault("latency", endpoint="create", seconds=1.5)

@@ -111,6 +111,7 @@ def test_bad_payment_stops_nobody(shop: Shop) -> None:
     assert "could not be asked" in shop.events(bad)[-1].note
 
 
+@pytest.mark.thorough
 def test_receiver_that_raises_stops_nobody(shop: Shop) -> None:
     bad, good = shop.started(), shop.started()
     for payment in (bad, good):

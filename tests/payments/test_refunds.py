@@ -233,6 +233,7 @@ def test_the_same_entry_at_once_is_one_refund(shop: Shop) -> None:
     assert shop.payment(payment).refunded_amount == 300
 
 
+@pytest.mark.thorough
 def test_deferred_refund_is_delivered_by_the_sweep(new_shop: NewShop) -> None:
     shop, heard = new_shop(BDQUICKPAY_DELIVERY="deferred"), []
 

@@ -150,6 +150,7 @@ def test_receiver_whose_table_stays_locked_is_told_too(
     assert len(shop.ledger()) == 1
 
 
+@pytest.mark.thorough
 @on_sqlite
 def test_receiver_that_writes_past_our_transaction_is_told_too(shop: Shop) -> None:
     """On SQLite a second connection waits for ours, and ours for the receiver."""
@@ -183,6 +184,7 @@ def test_customer_and_shop_are_told_and_nobody_is_charged_again(shop: Shop) -> N
     assert payable(shop) == 0
 
 
+@pytest.mark.thorough
 def test_unbooked_money_is_never_given_up_however_long_nobody_can_ask(shop: Shop) -> None:
     payment = ended(shop, refused(shop), timedelta(days=3))
     shop.gateway.fault("500", endpoint="verify", times=None)
@@ -343,6 +345,7 @@ def test_money_that_came_is_not_given_up(shop: Shop) -> None:
 # Trouble that is not the shop's
 
 
+@pytest.mark.thorough
 def test_exhausted_pool_is_nobody_s_refusal(
     new_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:

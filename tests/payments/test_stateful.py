@@ -415,6 +415,7 @@ def search(machine: type[Machine], examples: int) -> None:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)  # shrinking a failure takes long
 @pytest.mark.parametrize("past", ["pending", "cancelled", "superseded", "failed", "flagged"])
 @pytest.mark.parametrize("late", ["accept", "flag"])

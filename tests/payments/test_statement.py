@@ -200,6 +200,7 @@ def test_a_negative_amount_is_money_that_left(shop: Shop) -> None:
     assert report.counts == {"matched": 1, "refund_matched": 1}
 
 
+@pytest.mark.thorough
 def test_every_difference_has_its_class_and_the_command_that_deals_with_it(shop: Shop) -> None:
     less, absent, flagged = paid(shop), paid(shop), shop.started()
     refused = rejected(shop)

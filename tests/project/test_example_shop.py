@@ -649,6 +649,7 @@ def test_every_answer_has_a_strict_policy(customer: Customer, url: str) -> None:
     assert "unsafe" not in policy
 
 
+@pytest.mark.thorough
 def test_several_processes_may_start_first(tmp_path: Path, database_uri: str) -> None:
     code = f"import example_shop; example_shop.create_app(instance_path={str(tmp_path)!r})"
     environment = os.environ | {"DATABASE_URL": database_uri, "PYTHONPATH": str(SHOP.parent)}

@@ -179,6 +179,7 @@ def connected(shop: Shop, **how: Any) -> Iterator[list[int]]:
     yield heard
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("how", "hears"),
     [

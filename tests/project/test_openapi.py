@@ -49,6 +49,7 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(wanted, validate_formats=True)
 
 
+@pytest.mark.thorough
 @schema.parametrize()
 @settings(
     max_examples=150,

@@ -123,6 +123,7 @@ def expected() -> set[str]:
 # What is in them
 
 
+@pytest.mark.thorough
 def test_the_wheel_holds_the_package_and_the_templates_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert len(names) == len(set(names))
@@ -242,6 +243,7 @@ def test_the_wheel_alone_sells(wheel: Path, tmp_path: Path) -> None:
     assert run([str(python), "purchase.py"], tmp_path).endswith("SOLD\n")
 
 
+@pytest.mark.thorough
 def test_an_editable_install_renders(tmp_path: Path) -> None:
     asked = ["Flask", "Flask-SQLAlchemy", "Flask-WTF", "requests", "Babel", "rich"]
     python = environment(tmp_path / "venv", [*asked, "hatchling", "editables"])

@@ -179,6 +179,7 @@ def left_out(steps: list[tuple[str, str]], called: list[tuple[str, str]]) -> lis
     return [step for step in steps if step not in rest]  # each search goes on from the last find
 
 
+@pytest.mark.thorough
 def test_a_click_takes_the_steps_in_their_order(shop: Shop) -> None:
     reference = shop.order()
     with watched() as called:
@@ -186,6 +187,7 @@ def test_a_click_takes_the_steps_in_their_order(shop: Shop) -> None:
     assert left_out(way("click"), called) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("news", [Shop.webhook, Shop.success, Shop.cancel])
 def test_news_takes_the_steps_in_their_order(
     shop: Shop, news: Callable[[Shop, object], object]

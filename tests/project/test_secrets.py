@@ -275,6 +275,7 @@ def dump(shop: Shop) -> str:
         return repr([shop.db.session.execute(sa.select(table)).all() for table in tables])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("account", [None, "dhaka"])
 def test_pages_database_and_logs_of_a_shop_show_no_key(
     canary_shop: Shop, logged: pytest.LogCaptureFixture, account: str | None
@@ -307,6 +308,7 @@ def test_pages_database_and_logs_of_a_shop_show_no_key(
     assert [text for text in everything if "canary" in text] == []
 
 
+@pytest.mark.thorough
 def test_a_gateway_that_repeats_the_keys_does_not_bring_them_into_a_shop(
     canary_shop: Shop, logged: pytest.LogCaptureFixture
 ) -> None:

@@ -63,6 +63,7 @@ def asked() -> Iterator[tuple[str, dict[str, list[str]]]]:
             yield name, {label: value.split("|") for label, value in pairs if label != "job"}
 
 
+@pytest.mark.thorough
 def test_every_metric_that_is_asked_for_is_printed(
     printed: dict[str, list[Mapping[str, str]]],
 ) -> None:
@@ -71,12 +72,14 @@ def test_every_metric_that_is_asked_for_is_printed(
     assert names - set(printed) == set()
 
 
+@pytest.mark.thorough
 def test_every_metric_that_is_printed_is_on_the_dashboard(
     printed: dict[str, list[Mapping[str, str]]],
 ) -> None:
     assert set(printed) - set(re.findall(r"bdquickpay_\w+", " ".join(QUERIES))) == set()
 
 
+@pytest.mark.thorough
 def test_every_label_that_is_asked_for_has_such_values(
     printed: dict[str, list[Mapping[str, str]]],
 ) -> None:
@@ -178,6 +181,7 @@ def test_alerts_are_in_order(promtool: str) -> None:
     check(promtool, "check", ALERTS)
 
 
+@pytest.mark.thorough
 def test_each_alert_fires_when_it_should_and_no_other(promtool: str, tmp_path: Path) -> None:
     document = {
         "rule_files": [str(ALERTS)],

@@ -75,6 +75,7 @@ def test_latency_carries_the_call_out(shop: Caller) -> None:
     assert len(shop.sandbox.payments) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["drip", "drip_headers"])
 def test_drip_comes_byte_by_byte(shop: Caller, kind: str) -> None:
     shop.sandbox.fault(kind, seconds=0.001)

@@ -236,6 +236,7 @@ def test_the_sandbox_outlives_the_process_that_served_it(tmp_path: Path) -> None
     mine.close()
 
 
+@pytest.mark.thorough
 def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     with ExitStack() as stack:
         found: list[str] = []

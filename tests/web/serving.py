@@ -147,7 +147,9 @@ class Caller:
         self.send("\r\n".join(lines).encode())
 
     def send(self, data: bytes) -> None:
-        self.socket.sendall(data)
+        """Send, unless the server has answered and hung up: its answer is there to be read."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.socket.sendall(data)
 
     def chunk(self, data: bytes) -> None:
         self.send(b"%x\r\n%s\r\n" % (len(data), data))

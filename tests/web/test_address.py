@@ -102,6 +102,7 @@ def test_the_host_is_checked_by_ourselves_too(new_shop: NewShop) -> None:
     assert shop.payments() == []
 
 
+@pytest.mark.thorough
 def test_a_stand_in_follows_the_request(shop: Shop) -> None:
     assert order(shop, "http://192.0.2.7:5000").status_code == 303
     assert given(shop) == {"http://192.0.2.7:5000"}

@@ -149,6 +149,7 @@ def test_fuzzed_key_is_401(shop: Shop) -> None:
     check()
 
 
+@pytest.mark.thorough
 def test_fuzzed_webhook_completes_what_is_paid_at_most(shop: Shop) -> None:
     """Told nonsense about a payment that was paid, the shop finds out the truth or nothing."""
     payment = shop.started()
@@ -326,6 +327,7 @@ def settle(shop: Shop, payment: Any) -> str | None:
         return str(seen.status)
 
 
+@pytest.mark.thorough
 def test_fuzzed_answers_of_the_gateway(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Completed if and only if all agrees; whatever it is, no error but GatewayError."""
     monkeypatch.setattr("flask_bdquickpay.gateway.client.VERIFY_ATTEMPTS", 1)
@@ -370,6 +372,7 @@ def _pending(shop: Shop) -> Any:
     return last[0] if last and last[0].status == "pending" else shop.started()
 
 
+@pytest.mark.thorough
 def test_fuzzed_answers_to_a_creation(shop: Shop) -> None:
     """A customer is sent to the gateway or told why not, whatever it says."""
     base = shop.server.url

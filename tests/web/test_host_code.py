@@ -80,6 +80,7 @@ def test_return_handler_that_fails_is_logged_and_the_built_in_page_shown(
     assert said in caplog.text
 
 
+@pytest.mark.thorough
 def test_return_handler_that_breaks_the_transaction_leaves_the_page_alone(shop: Shop) -> None:
     @shop.bdquickpay.return_handler
     def after(payment: Any) -> str:

@@ -140,6 +140,7 @@ def test_payment_long_past_its_end_can_be_made_anew(named: Shop) -> None:
     assert [payment.status for payment in named.payments()] == ["expired", "pending"]
 
 
+@pytest.mark.thorough
 def test_money_that_the_shop_does_not_book_needs_no_second_payment(named: Shop) -> None:
     reference = named.order()
     buyer(named, reference).press()

@@ -44,6 +44,7 @@ def books(shop: Shop) -> tuple[Any, ...]:
 # Making one
 
 
+@pytest.mark.thorough
 def test_link_leads_to_the_order_and_needs_no_table(shop: Shop) -> None:
     reference = shop.order()
     url = link_of(shop, reference)
@@ -274,6 +275,7 @@ def test_link_is_paid_without_a_cookie(shop: Shop) -> None:
     assert shop.order_status(reference) == "paid"
 
 
+@pytest.mark.thorough
 def test_channel_says_where_a_payment_began(shop: Shop) -> None:
     reference = shop.order()
     shop.click(reference)

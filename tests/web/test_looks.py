@@ -112,6 +112,7 @@ def test_cancel_takes_no_other_answer(shop: Shop, word: str) -> None:
     assert shop.payment(payment).status == "pending"
 
 
+@pytest.mark.thorough
 def test_cancel_takes_no_answer_that_did_not_come(shop: Shop) -> None:
     payment = shop.started()
     load(shop, payment, "success")

@@ -32,6 +32,7 @@ def test_code_leads_to_the_link(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
     assert path.findall(drawn) != path.findall(segno.make_qr(f"{url}x").svg_inline(light="#fff"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lang", ["en", "bn"])
 def test_code_says_what_it_is_without_being_seen(new_shop: NewShop, lang: str) -> None:
     shop = new_shop(BDQUICKPAY_LANGUAGE=lang)

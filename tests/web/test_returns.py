@@ -285,6 +285,7 @@ def test_receiver_that_raises_leaves_the_customer_confirming(shop: Shop) -> None
     assert len(shop.ledger()) == 1
 
 
+@pytest.mark.thorough
 def test_confirming_page_stops_asking_after_a_while(shop: Shop) -> None:
     payment = shop.started()
     shop.gateway.fault("reset_before", endpoint="verify", times=None)
@@ -320,6 +321,7 @@ def test_reasons_are_shown_in_the_customers_language(new_shop: Callable[..., Sho
     assert "amount mismatch" not in page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", ["expired", "cancelled", "failed"])
 def test_belief_is_not_shown_while_the_gateway_is_out_of_reach(shop: Shop, before: str) -> None:
     """The customer comes back from paying a payment that had been given up."""
@@ -346,6 +348,7 @@ def test_payment_that_failed_and_was_forgotten_by_the_gateway_stays_failed(shop:
     assert f"/bdquickpay/checkout/{payment.customer_reference}" in page.text
 
 
+@pytest.mark.thorough
 def test_answer_from_before_the_end_does_not_expire_the_payment(shop: Shop) -> None:
     payment = shop.started()
     end = utcnow() + timedelta(seconds=2)

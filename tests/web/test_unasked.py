@@ -48,6 +48,7 @@ def test_request_that_nobody_meant_changes_nothing(
     assert asked == []
 
 
+@pytest.mark.thorough
 def test_prefetched_styles_are_served(shop: Shop) -> None:
     """They are the order page's, which may well be prefetched."""
     for way in WAYS[2:]:

@@ -114,6 +114,7 @@ def test_body_in_chunks_may_be_as_large_as_any(port: int) -> None:
         assert is_read(in_chunks(caller, padded, 10_000))
 
 
+@pytest.mark.thorough
 def test_connection_is_good_for_the_next_webhook(shop: Shop) -> None:
     with serving.gunicorn(shop.app, "gthread") as port, Caller(port) as caller:
         for _ in range(3):
@@ -129,6 +130,7 @@ def test_body_in_no_chunks_is_no_object(port: int) -> None:
 # Its size
 
 
+@pytest.mark.thorough
 def test_declared_size_is_refused_before_anything_is_sent(live: int) -> None:
     with Caller(live) as caller:
         caller.head(f"Content-Length: {MAX_WEBHOOK + 1}")
@@ -166,6 +168,7 @@ def is_late(answer: Answer) -> bool:
     return in_time and (answer.status, answer.json) == (503, said)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("headers", STALLED)
 def test_body_that_stalls_is_left_at_the_deadline(live: int, headers: list[str]) -> None:
     with Caller(live) as caller:
@@ -174,6 +177,7 @@ def test_body_that_stalls_is_left_at_the_deadline(live: int, headers: list[str])
         assert is_late(caller.answer())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("headers", STALLED)
 def test_body_that_never_begins_is_left_at_the_deadline(live: int, headers: list[str]) -> None:
     with Caller(live) as caller:
@@ -188,12 +192,14 @@ def test_body_that_drips_is_left_at_the_deadline(live: int, headers: list[str]) 
         assert is_late(caller.drip(b"7d0\r\n" * (CHUNKED in headers) + b" " * 1900))
 
 
+@pytest.mark.thorough
 def test_chunks_that_drip_are_left_at_the_deadline(live: int) -> None:
     with Caller(live) as caller:
         caller.head(CHUNKED)
         assert is_late(caller.drip(b"1\r\n \r\n" * 300))
 
 
+@pytest.mark.thorough
 def test_encrypted_body_that_drips_ends_at_the_deadline(shop: Shop) -> None:
     """The encryption does not outlive the end of the reading; nothing is said in the clear."""
     authority = trustme.CA()
@@ -211,6 +217,7 @@ def test_encrypted_body_that_drips_ends_at_the_deadline(shop: Shop) -> None:
             assert is_read(in_chunks(caller, BODY))
 
 
+@pytest.mark.thorough
 def test_server_answers_others_after_one_that_dripped(live: int) -> None:
     with Caller(live) as caller:
         caller.head("Content-Length: 2000")
@@ -262,6 +269,7 @@ def test_length_is_all_that_such_a_server_needs(shop: Shop) -> None:
         assert is_read(caller.answer())
 
 
+@pytest.mark.thorough
 def test_body_that_drips_is_left_where_the_socket_is_not_known(shop: Shop) -> None:
     with serving.wsgiref(shop.app) as port, Caller(port) as caller:
         caller.head("Content-Length: 2000")
@@ -343,6 +351,7 @@ def test_paid_by_a_webhook_through_asgi(shop: Shop) -> None:
     assert shop.ledger() == [(payment.id, payment.customer_reference)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("size", "status"), [(MAX_WEBHOOK, 404), (MAX_WEBHOOK + 1, 413)])
 def test_size_of_a_body_through_asgi_is_bounded(shop: Shop, size: int, status: int) -> None:
     padded = BODY + b" " * (size - len(BODY))
@@ -350,6 +359,7 @@ def test_size_of_a_body_through_asgi_is_bounded(shop: Shop, size: int, status: i
     assert (answer.status, list(answer.json)) == (status, ["error"])
 
 
+@pytest.mark.thorough
 def test_hosts_own_limit_holds_through_asgi(shop: Shop) -> None:
     shop.app.config["MAX_CONTENT_LENGTH"] = 10
     answer = through_asgi(shop.app, BODY, headers=IN_CHUNKS)
@@ -372,6 +382,7 @@ def read_first(app: Flask, reader: str) -> None:
         READERS[reader]()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("reader", READERS)
 def test_chunks_may_have_been_read_by_the_host(shop: Shop, reader: str) -> None:
     read_first(shop.app, reader)
@@ -380,6 +391,7 @@ def test_chunks_may_have_been_read_by_the_host(shop: Shop, reader: str) -> None:
     assert is_read(through_asgi(shop.app, BODY, headers=IN_CHUNKS))
 
 
+@pytest.mark.thorough
 def test_large_body_that_the_host_has_read_is_refused(shop: Shop) -> None:
     read_first(shop.app, "get_data")
     with serving.werkzeug(shop.app) as port, Caller(port) as caller:

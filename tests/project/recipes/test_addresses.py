@@ -61,6 +61,7 @@ def test_under_a_mount_path(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> No
     assert urls(inside) == urls(outside) == {"https://example.com/shop"}
 
 
+@pytest.mark.thorough
 def test_through_a_tunnel(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     export, doctor, serve = lines("Through a tunnel", "terminal")
     name, address = export.removeprefix("export ").split("=")

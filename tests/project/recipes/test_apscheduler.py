@@ -14,6 +14,7 @@ from .work import forget, order, working
 APSCHEDULER = "APScheduler"
 
 
+@pytest.mark.thorough
 def test_process_sweeps_at_once_and_each_minute(bench: Bench) -> None:
     bench.copy(APSCHEDULER)
     scheduler, shop = bench.load("scheduler"), bench.load("shop")

@@ -69,6 +69,7 @@ def test_branch_without_an_account_is_told(bench: Bench, shop: ModuleType) -> No
     assert bench.gateway.requests == []
 
 
+@pytest.mark.thorough
 def test_commands(bench: Bench, shop: ModuleType) -> None:
     app = bench.app(shop)
     order(shop, app, "a1", "dhaka")

@@ -69,6 +69,7 @@ def test_link_from_the_message_is_paid(bench: Bench, app: Flask, shop: ModuleTyp
     assert value(app, shop.Order.status) == "paid"
 
 
+@pytest.mark.thorough
 def test_link_of_the_command_line_is_paid(bench: Bench, app: Flask) -> None:
     (command,) = lines(RECIPE, "terminal")
     done = run(bench, command.replace("REFERENCE", REFERENCE), **settings())

@@ -13,6 +13,7 @@ from .work import forget, order, working
 CELERY = "Celery"
 
 
+@pytest.mark.thorough
 def test_workers_and_beat_do_the_shops_work(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     _, work, beat = lines(CELERY, "commands")
     given = settings(lines(CELERY, ".env"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 
+import pytest
 from flask import Flask
 
 from .bench import Bench, database, extension, lines, place, run, value, wait_for
@@ -93,6 +94,7 @@ def test_mail_is_tried_again(bench: Bench) -> None:
     assert len(mails) == 1
 
 
+@pytest.mark.thorough
 def test_person_decides_about_a_flagged_payment(bench: Bench) -> None:
     with post_office() as (address, _):
         app, invoice = flagged_shop(bench, address)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
+import pytest
+
 from .bench import Bench, block, readme_shop, run
 
 
+@pytest.mark.thorough
 def test_a_shops_own_tests_pass(bench: Bench) -> None:
     bench.copy("Your own tests")
     done = run(bench, f"python -m pytest -q -p no:cacheprovider {plugin()} test_shop.py")
@@ -14,6 +17,7 @@ def test_a_shops_own_tests_pass(bench: Bench) -> None:
     assert "7 passed" in done.stdout
 
 
+@pytest.mark.thorough
 def test_a_shops_own_tests_find_a_bug(bench: Bench) -> None:
     bench.copy("Your own tests")
     bench.write("shop.py", readme_shop().replace('.status = "paid"', '.status = "lost"'))

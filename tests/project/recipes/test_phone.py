@@ -80,6 +80,7 @@ class Phone:
         return text.replace("example_shop", "shop")
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_on_a_phone(bench: Bench) -> None:
     phone = Phone(bench)

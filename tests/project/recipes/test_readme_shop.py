@@ -226,6 +226,7 @@ def paid_unknown_to_the_shop(bench: Bench, module: ModuleType, app: Flask) -> No
         module.db.session.commit()
 
 
+@pytest.mark.thorough
 def test_sweep_that_imports_only_the_factory_leaves_it_owed(divided: Bench) -> None:
     module = divided.load("shop")
     app = divided.app(module)
@@ -245,6 +246,7 @@ def test_sweep_that_imports_only_the_factory_leaves_it_owed(divided: Bench) -> N
     assert value(app, module.bdquickpay.Payment.announced_at) is not None
 
 
+@pytest.mark.thorough
 def test_sweep_of_the_shop_as_written_tells_it(bench: Bench) -> None:
     shop = ReadmeShop(bench)
     paid_unknown_to_the_shop(bench, shop.module, shop.app)

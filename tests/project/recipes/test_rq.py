@@ -22,6 +22,7 @@ def write(app, payment, event):
 """
 
 
+@pytest.mark.thorough
 def test_workers_call_the_receivers(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     _, work = lines(RQ, "commands")
     bench.copy(RQ)

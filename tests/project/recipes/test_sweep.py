@@ -59,6 +59,7 @@ def bare() -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT)}
 
 
+@pytest.mark.thorough
 def test_cron_line_sweeps(bench: Bench, forgotten: Flask) -> None:
     (line,) = lines(SWEEP, "crontab")
     schedule, command = line[:10], line[10:].replace("/srv/shop", str(bench.folder))
@@ -74,6 +75,7 @@ def unit(name: str) -> configparser.ConfigParser:
     return parser
 
 
+@pytest.mark.thorough
 def test_systemd_unit_sweeps(bench: Bench, forgotten: Flask) -> None:
     service = unit("shop-sweep.service")["Service"]
     here = {key: text.replace("/srv/shop", str(bench.folder)) for key, text in service.items()}

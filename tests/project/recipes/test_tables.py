@@ -65,6 +65,7 @@ def newest_migration(bench: Bench) -> Path:
     )
 
 
+@pytest.mark.thorough
 def test_migrations_from_nothing(bench: Bench) -> None:
     bench.copy(FROM_NOTHING, readme=False)
     migrate(bench, *lines(FROM_NOTHING, "terminal"))
@@ -119,6 +120,7 @@ def keep_payment(number: int, **columns: Any) -> None:
         connection.execute(payments.insert().values(**values | columns))
 
 
+@pytest.mark.thorough
 def test_from_0_1_0(old_shop: Bench) -> None:
     keep_payment(1, verified_at=EARLIER)
     keep_payment(2, resolved_by="Ayesha", reason="amount mismatch: 5 BDT were paid")
@@ -154,6 +156,7 @@ def payments_of(bench: Bench) -> list[tuple[int, Decimal | None, datetime | None
         return [tuple(row) for row in shop.db.session.execute(chosen.order_by(payment.id))]
 
 
+@pytest.mark.thorough
 def test_after_0_1_0_the_shop_sells_and_its_doctor_finds_the_tables(old_shop: Bench) -> None:
     keep_payment(1)
     migrate(old_shop, *lines(UPGRADE, "terminal"))  # without our lines, too
