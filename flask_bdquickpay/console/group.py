@@ -31,7 +31,7 @@ def explain(error: Exception) -> str:
 
 
 #: Where each command registers itself.
-commands = AppGroup()
+commands: AppGroup = AppGroup()
 
 
 def output_of(*, alone: bool) -> TextIO:

@@ -41,7 +41,9 @@ class LinkForm(Form):
 
     def __init__(self, arguments: MultiDict[str, str] | None, usual: timedelta) -> None:
         super().__init__(arguments)
-        self.choices = {"": _usual(usual)} | {str(days): name for days, name in _DAYS.items()}
+        self.choices: dict[str, str] = {"": _usual(usual)} | {
+            str(days): name for days, name in _DAYS.items()
+        }
         self.days.validators = [AnyOf(list(self.choices), "Choose one of the list.")]
 
     @property
