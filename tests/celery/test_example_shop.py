@@ -19,6 +19,7 @@ import example_shop
 from example_shop.models import db
 from flask_bdquickpay.sandbox.server import SandboxServer
 
+from ..benchmarks.processes import stop
 from ..project.test_example_shop import Customer, Store
 from ..shop import KEYS
 from .broker import Broker, wait_for
@@ -56,8 +57,7 @@ def worker(surroundings: dict[str, str], store: Store, tmp_path: Path) -> Iterat
         assert process.poll() is None, log.read_text()
         yield
     finally:
-        process.terminate()
-        process.wait(30)
+        stop(process)
 
 
 @pytest.fixture

@@ -296,10 +296,11 @@ def _name(value: Any) -> Any:
 
 
 def _is_word(value: Any) -> bool:
-    """Text that a database can keep."""
+    """Text that a database can keep and a page may show."""
     if not isinstance(value, str) or not 0 < len(value) <= 128:
         return False
-    return all(char >= " " and not "\ud800" <= char <= "\udfff" for char in value)
+    controls = "\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ud800-\udfff"
+    return not re.search(f"[{controls}\u061c\u200e\u200f]", value)
 
 
 def _says_completed(part: dict[str, Any]) -> bool:
