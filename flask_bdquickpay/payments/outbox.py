@@ -96,11 +96,18 @@ class Outbox:
         elif not self._hears(is_refund=event.is_refund):
             return
         elif self._store.single_connection:
-            self._deliver_one(event)
+            self._try_to_deliver(event)
         else:
             name, job = f"Event {event.id}", lambda: self._deliver_one(event)
             if not self._courier.take(name, job, event.about):
-                self._waiting.give_back(event)
+                self._give_back(event)
+
+    def _give_back(self, event: OutboxEvent) -> None:
+        """Leave an event to the sweep; what it is about is committed, whatever happens here."""
+        try:
+            self._waiting.give_back(event)
+        except Exception:  # the end of its lease brings it back
+            _logger.exception("Event %s could not be given back", event.id, extra=event.about)
 
     def deliver_again(self, event_id: int) -> None:
         """Deliver an event once more, as if it were new."""

@@ -223,21 +223,49 @@ def test_receiver_that_exits_leaves_the_later_events_their_thread(shop: Shop) ->
     assert len(shop.changed) == heard + 1
 
 
-@pytest.mark.thorough
-def test_machine_without_a_thread_to_spare_leaves_events_to_the_sweep(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without one to spare for the outbox."""
+
     def start(thread: threading.Thread) -> None:
         if thread.name == "bdquickpay-outbox":
             raise RuntimeError("can't start new thread")
         original(thread)
 
     original = threading.Thread.start
-    with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "start", start)
-        first = shop.started()
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+
+@pytest.mark.thorough
+def test_machine_without_a_thread_to_spare_leaves_events_to_the_sweep(
+    shop: Shop, no_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = shop.started()
     assert shop.events(first)[0].delivered_at is None
+    assert deliver(shop) == 1  # at once: nobody else has it
+    monkeypatch.undo()
     shop.started()
-    assert len(shop.changed) == 1  # there are threads again
+    assert len(shop.changed) == 2  # there are threads again
+
+
+def test_event_that_can_not_be_given_back_comes_after_its_lease(
+    shop: Shop, no_threads: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    payment = shop.started()
+    shop.gateway.pay(payment, webhook=False)
+    assert deliver(shop) == 1
+
+    def fails(*event: Any) -> None:
+        if str(event[2]).startswith("UPDATE bdquickpay_payment_event"):
+            raise RuntimeError("the database went away")
+
+    with shop.app.app_context():
+        engine = shop.db.engine
+    sa.event.listen(engine, "before_cursor_execute", fails)
+    assert shop.webhook(payment).status_code == 200
+    sa.event.remove(engine, "before_cursor_execute", fails)
+    assert "could not be given back" in caplog.text
+    assert (shop.payment(payment).status, len(shop.ledger())) == ("completed", 1)
+    assert deliver(shop) == 0
     make_due(shop)
     assert deliver(shop) == 1
