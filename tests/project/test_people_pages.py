@@ -13,7 +13,7 @@ from flask_bdquickpay.desk.exceptions import ADVICE
 
 from .source import PACKAGE, ROOT
 
-PAGES = [ROOT / "docs" / name for name in ("clerk.md", "accountant.md")]
+PAGES = [ROOT / "docs" / "people" / name for name in ("clerk.md", "accountant.md")]
 BOTH = [*PAGES, *(page.with_suffix(".bn.md") for page in PAGES)]
 #: Bold for the reader alone.
 OURS = {"bold", "মোটা", "Something is wrong in it?", "ভুল লেখা হয়েছে?"}
