@@ -94,7 +94,26 @@ def _in_bangla(
         context["body"] = f'<div lang="bn">{context["body"]}</div>'
 
 
+#: What the theme leaves to be said to whoever uses a keyboard or has a page read out.
+_MENDED = {
+    "<pre>": '<pre tabindex="0">',  # it scrolls
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    'role="heading">': 'role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+}
+
+
+def _mend(app: Sphinx, _error: Exception | None) -> None:
+    for file in Path(app.outdir).rglob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        for left, said in _MENDED.items():
+            text = text.replace(left, said)
+        file.write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     app.connect("source-read", _read)
     app.connect("include-read", _included)
     app.connect("html-page-context", _in_bangla)
+    app.connect("build-finished", _mend)
