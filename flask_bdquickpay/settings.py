@@ -65,25 +65,51 @@ def _plain_url(url: object, key: str, example: str) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """The extension's configuration. Each field is `BDQUICKPAY_` and its name in capitals."""
+    """The extension's configuration. Each field is `BDQUICKPAY_` and its name in capitals.
 
+    What stands above a field is its row in `docs/reference/settings.md`.
+    """
+
+    #: the merchant's app key
     app_key: str = field(default="", repr=False)
+    #: the merchant's secret key
     secret_key: str = field(default="", repr=False)
+    #: app keys also accepted on webhooks, for rotation
     previous_app_keys: tuple[str, ...] = field(default=(), repr=False)
+    #: the gateway; plain HTTP only on loopback
     base_url: str = DEFAULT_BASE_URL
+    #: hosts that customers may be sent to; without any, that of the base URL
     payment_hosts: frozenset[str] = frozenset()
+    #: scheme and host under which the shop is reached, else those of the request; with real keys
+    #: this, or Flask's `SERVER_NAME` or `TRUSTED_HOSTS`, is required
     public_url: str | None = None
+    #: where the routes are
     url_prefix: str = "/bdquickpay"
+    #: whether the gateway is given a webhook URL
     webhook: bool = True
+    #: seconds for a whole gateway call
     timeout: float = 4.0
+    #: `"flag"`: a person decides on money after failure or expiry
     late_payments: str = "accept"
+    #: seconds after its end during which the sweep looks for late money
     late_window: float = 86400.0
+    #: or `"bn"`; with Flask-Babel its locale is followed
     language: str = "en"
+    #: `"deferred"`: `payment_changed` only from `deliver`, the sweep or a work queue
     delivery: str = "inline"
+    #: use the embedded sandbox; refused beside real keys
     sandbox: bool = False
+    #: who is paid and whom to ask, on every built-in page: a dict with any of `name`, `logo` (an
+    #: HTTPS URL or a path), `phone`, `whatsapp`, `email`, `address`, `url`
     shop: ShopDetails = field(default_factory=ShopDetails)
+    #: more merchant accounts by name: `{"dhaka": {"app_key": …, "secret_key": …,
+    #: "previous_app_keys": ()}}`; a name has 1 to 40 of `a-z`, `0-9` and `-`. An order chooses with
+    #: `PaymentRequest(…, account="dhaka")`; its webhook comes to `/bdquickpay/webhook/dhaka`. Keys
+    #: that are in your database: `@bdquickpay.account_loader`
     accounts: Mapping[str, MerchantAccount] = field(default_factory=dict)
+    #: seconds for which a payment link works; at most 400 days
     link_age: float = 2592000
+    #: days: the least that `prune --older-than` may say
     prune_floor: int = 365
 
     @classmethod

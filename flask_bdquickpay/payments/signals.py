@@ -25,21 +25,24 @@ _SLOW = 2.0
 
 #: The gateway accepted the payment (`payment`).
 payment_created: NamedSignal = _namespace.signal("flask_bdquickpay.payment_created")
-#: The money was verified (`payment`); takes effect exactly once for each payment.
+#: The money was verified, or accepted by a person (`payment`); takes effect exactly once for each
+#: payment.
 payment_paid: NamedSignal = _namespace.signal("flask_bdquickpay.payment_paid")
-#: The payment failed (`payment`; `payment.reason` says why).
+#: It brought nothing (`payment`): time ran out, wrong amount, no page to pay on; `payment.reason`
+#: says.
 payment_failed: NamedSignal = _namespace.signal("flask_bdquickpay.payment_failed")
 #: The customer came back without paying (`payment`).
 payment_cancelled: NamedSignal = _namespace.signal("flask_bdquickpay.payment_cancelled")
-#: The payment was not paid in time (`payment`).
+#: It was not paid in time (`payment`).
 payment_expired: NamedSignal = _namespace.signal("flask_bdquickpay.payment_expired")
-#: The gateway says completed but something disagrees (`payment`; `payment.reason` says what).
+#: The gateway says completed, but something disagrees (`payment`): a person decides;
+#: `payment.reason` says what.
 payment_flagged: NamedSignal = _namespace.signal("flask_bdquickpay.payment_flagged")
-#: After any of these was committed, at least once (`payment`, `event`); for mail, SMS, analytics.
+#: After any of these was committed, at least once (`payment`, `event`): mail, SMS, analytics.
 payment_changed: NamedSignal = _namespace.signal("flask_bdquickpay.payment_changed")
-#: Money was sent back, and a person wrote it down (`payment`, `refund`).
+#: A person wrote down that money was sent back (`payment`, `refund`).
 payment_refunded: NamedSignal = _namespace.signal("flask_bdquickpay.payment_refunded")
-#: That was written down wrongly, and taken back (`payment`, `refund`).
+#: A person took that back: it was wrong (`payment`, `refund`).
 refund_voided: NamedSignal = _namespace.signal("flask_bdquickpay.refund_voided")
 #: After either was committed, at least once (`payment`, `refund`, `event`).
 refund_changed: NamedSignal = _namespace.signal("flask_bdquickpay.refund_changed")

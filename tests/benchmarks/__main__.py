@@ -51,8 +51,8 @@ _ONCE = ("import",)
 @click.option(
     *("--write", "page"),
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Replace the block of this page, such as docs/performance.md, and write JSON and SVG "
-    "of its name beside it.",
+    help="Replace the block of this page, such as docs/explanation/performance.md, and write "
+    "JSON and SVG of its name beside it.",
 )
 def main(
     *,

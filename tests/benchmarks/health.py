@@ -56,7 +56,7 @@ class Cost:
 @click.option(
     *("--write", "page"),
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Replace the block `health` of this page, such as docs/performance.md.",
+    help="Replace the block `health` of this page, such as docs/explanation/performance.md.",
 )
 def main(
     *, counts: tuple[int, ...], kinds: tuple[str, ...], plans: bool, page: Path | None

@@ -323,7 +323,8 @@ def load(plan: Plan) -> LoadReport:
 @click.option(
     *("--write", "page"),
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Replace the block of this page, such as docs/scale.md, and write JSON beside it.",
+    help="Replace the block of this page, such as docs/explanation/scale.md, and write JSON beside "
+    "it.",
 )
 def main(json_file: Path | None, page: Path | None, **options: Any) -> None:
     """Many servers and workers on one PostgreSQL and one Redis. Ends with 1 if books disagree."""

@@ -1,4 +1,4 @@
-"""docs/architecture.md and CONTRIBUTING.md say what is there."""
+"""The architecture and CONTRIBUTING.md say what is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from .imports import read as read_modules
 from .source import PACKAGE, ROOT, defined
 from .test_rooms import PAYMENTS, VOCABULARY
 
-ARCHITECTURE, CONTRIBUTING = ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"
+ARCHITECTURE = ROOT / "docs" / "explanation" / "architecture.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 PAGES = [ARCHITECTURE, CONTRIBUTING]
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)(?:#[\w-]+)?\)")
 PROVED = re.compile(r"`([\w/.]+\.py)::(\w+)`")
@@ -68,7 +69,7 @@ def test_every_promise_of_the_readme_is_in_the_table() -> None:
 
 
 def test_every_picture_says_what_is_in_it() -> None:
-    pictures = re.findall(r"!\[([^\]]*)\]\(pictures/(\w+)\.svg\)", read(ARCHITECTURE))
+    pictures = re.findall(r"!\[([^\]]*)\]\(\.\./pictures/(\w+)\.svg\)", read(ARCHITECTURE))
     assert [name for _, name in pictures] == ["rooms", "states", "way"]
     assert [alt for alt, _ in pictures if len(alt) < 100] == []
 
@@ -93,7 +94,7 @@ def test_a_link_with_the_name_of_a_function_leads_to_its_file(page: Path) -> Non
 
 def test_readme_leads_to_both() -> None:
     more = read(ROOT / "README.md").split("\n## More\n")[1]
-    assert "(docs/architecture.md)" in more
+    assert "(docs/explanation/architecture.md)" in more
     assert "(CONTRIBUTING.md)" in more
 
 

@@ -1,4 +1,4 @@
-"""docs/guide.md says what is so."""
+"""The pages that explain say what is so, and the links of all pages lead somewhere."""
 
 from __future__ import annotations
 
@@ -25,20 +25,9 @@ from flask_bdquickpay.payments import courier, outbox, settlement, signals, verd
 from flask_bdquickpay.payments.models import MAX_REFERENCE
 
 from ..shop import Shop
-from .source import ROOT
+from .pages import CODE, PAGES, anchors, read, said, section
 
-GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
-PAGES = [
-    *(ROOT / f"{name}.md" for name in ("README", "docs/guide", "docs/recipes", "docs/payment")),
-    *(ROOT / f"docs/{name}.md" for name in ("watching", "performance", "scale")),
-    *(ROOT / f"docs/{who}{lang}.md" for who in ("clerk", "accountant") for lang in ("", ".bn")),
-]
-CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-
-
-def section(heading: str) -> str:
-    return GUIDE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
 def block(heading: str) -> str:
@@ -46,33 +35,18 @@ def block(heading: str) -> str:
     return str(code)
 
 
-def said(heading: str) -> str:
-    """The words of a section in one line."""
-    return " ".join(section(heading).split())
-
-
-# The page
-
-
-def anchors(text: str) -> list[str]:
-    headings = re.findall(r"^#+ (.+)$", CODE.sub("", text), re.MULTILINE)
-    return [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
-
-
-def test_contents_name_every_section() -> None:
-    listed = re.findall(r"^- \[.+\]\(#(.+)\)$", GUIDE, re.MULTILINE)
-    assert listed == anchors(GUIDE)[1:]
+# The pages
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_a_heading_that_is_there(page: Path) -> None:
-    text = CODE.sub("", page.read_text(encoding="utf-8"))
+    text = CODE.sub("", read(page))
     links = re.findall(r"\]\(((?!http)[^)#]*)(?:#([\w-]+))?\)", text)
     for target, anchor in links:
         file = page.parent / target if target else page
         assert file.exists(), target
         if anchor:
-            assert anchor in anchors(file.read_text(encoding="utf-8")), (target, anchor)
+            assert anchor in anchors(file), (target, anchor)
 
 
 def test_numbers_are_those_of_the_code() -> None:

@@ -1,4 +1,4 @@
-"""docs/payment.md has every column, with the type that it has."""
+"""docs/reference/payment.md has every column, with the type that it has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flask_bdquickpay.payments.tables import build_models
 
 from .source import ROOT
 
-PAGE = (ROOT / "docs/payment.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/reference/payment.md").read_text(encoding="utf-8")
 MODELS = build_models(SQLAlchemy())
 
 

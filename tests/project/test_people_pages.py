@@ -13,8 +13,9 @@ from flask_bdquickpay.desk.exceptions import ADVICE
 
 from .source import PACKAGE, ROOT
 
-PAGES = [ROOT / "docs" / name for name in ("clerk.md", "accountant.md")]
+PAGES = [ROOT / "docs" / "people" / name for name in ("clerk.md", "accountant.md")]
 BOTH = [*PAGES, *(page.with_suffix(".bn.md") for page in PAGES)]
+GLOSSARY = ROOT / "docs" / "reference" / "glossary.md"
 #: Bold for the reader alone.
 OURS = {"bold", "মোটা", "Something is wrong in it?", "ভুল লেখা হয়েছে?"}
 
@@ -68,3 +69,11 @@ def test_each_class_of_a_statement_is_explained() -> None:
 
 def source(name: str) -> str:
     return (PACKAGE / name).read_text(encoding="utf-8")
+
+
+def test_the_words_of_the_glossary_are_those_that_we_use() -> None:
+    used = "\n".join(map(read, [*BOTH, *PACKAGE.rglob("*.po"), *PACKAGE.rglob("texts.py")]))
+    rows = re.findall(r"^\| .+? \| (.+?) \|", read(GLOSSARY), re.MULTILINE)[1:]
+    words = [word for row in rows for word in row.split(", ") if word != "–"]
+    assert len(words) > 25
+    assert [word for word in words if word not in used] == []

@@ -1,4 +1,4 @@
-"""The pictures of docs/architecture.md show the code as it is, each drawn from its text."""
+"""The pictures of the architecture show the code as it is, each drawn from its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README is true: its tables say what the code says, its lines do what they say.
+"""The README is true: its lines do what they say.
 
 Its app is run in `recipes/test_readme_shop.py`.
 """
@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from blinker import Signal
 from flask import Flask, g
 from flask_admin import Admin
 from flask_sqlalchemy import SQLAlchemy
@@ -22,39 +21,12 @@ from werkzeug.local import LocalProxy
 import flask_bdquickpay
 from flask_bdquickpay import BDQuickPay
 from flask_bdquickpay.desk import Desk
-from flask_bdquickpay.settings import Settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:
     return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
-def table(title: str) -> dict[str, list[str]]:
-    rows = [line.strip("|").split("|") for line in section(title).splitlines() if line[:2] == "| "]
-    cells = [[cell.strip().strip("`") for cell in row] for row in rows]
-    return {row[0]: row[1:] for row in cells[1:]}
-
-
-def test_settings_table_is_the_settings_class() -> None:
-    rows = table("Settings")
-    assert list(rows) == [f"BDQUICKPAY_{name.upper()}" for name in Settings.__dataclass_fields__]
-    defaults = Settings()
-    for key, (default, _) in rows.items():
-        value: Any = getattr(defaults, key.removeprefix("BDQUICKPAY_").lower())
-        if default not in ("–", "host of the base URL", "from the request"):
-            assert default in (repr(value), str(value), repr(value).replace("'", '"'))
-
-
-def test_signal_table_is_complete() -> None:
-    public = {name for name in flask_bdquickpay.__all__ if is_signal(name)}
-    named = {name for row in table("What your shop hears") for name in row.split("`, `")}
-    assert named == public
-
-
-def is_signal(name: str) -> bool:
-    return isinstance(getattr(flask_bdquickpay, name), Signal)
 
 
 def test_links_and_pictures_exist() -> None:

@@ -1,4 +1,4 @@
-"""docs/watching.md, its alerts and its dashboard: they ask for what there is."""
+"""docs/howto/watching.md, its alerts and its dashboard: they ask for what there is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..databases import sqlite_alone  # noqa: F401  # its database_uri
 from ..shop import Shop
 from .source import ROOT
 
-PAGE = (ROOT / "docs/watching.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/howto/watching.md").read_text(encoding="utf-8")
 ALERTS = ROOT / "docs/alerts.yml"
 RULES: list[dict[str, Any]] = [
     rule

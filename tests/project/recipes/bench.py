@@ -1,4 +1,4 @@
-"""A bench on which a recipe is copied from docs/recipes.md and run."""
+"""A bench on which a recipe is copied from docs/howto and run."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from flask_bdquickpay import BDQuickPay
 from flask_bdquickpay.payments import signals
 from flask_bdquickpay.sandbox.kit import Gateway
 
-ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs/recipes.md").read_text(encoding="utf-8")
+from ..pages import HOW_TO, section
+from ..source import ROOT
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 #: The first line of a block names its file.
@@ -35,7 +36,7 @@ NAME = re.compile(r"(?:#|\{#) (.+?)(?: #\})?\n")
 
 def blocks(heading: str) -> list[tuple[str, str]]:
     """The blocks of a recipe: the name of the file, and all that stands in it."""
-    recipe = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    recipe = section(heading, *HOW_TO)
     found = [(NAME.match(code), code) for code in BLOCK.findall(recipe)]
     assert all(name for name, _ in found), f"a block of {heading!r} does not name its file"
     return [(name[1], code) for name, code in found if name]

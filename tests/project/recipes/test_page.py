@@ -1,19 +1,26 @@
-"""The page of recipes names each one, and says what it is for before it shows code."""
+"""The pages of recipes are listed, and say what each recipe is for before they show code."""
 
 from __future__ import annotations
 
 import re
 
-from .bench import PAGE
+from ..pages import DOCS, HOW_TO, anchor, headings, read, section
+
+INDEX = DOCS / "howto" / "index.md"
+PAGES = [page for page in HOW_TO if page != INDEX]
+#: Pages of which each section is a recipe.
+WITH_RECIPES = ("accounts", "checkout", "deploy", "goods", "links", "near", "queues", "tables")
 
 
 def test_contents_name_every_recipe() -> None:
-    listed = re.findall(r"^- \[(.+)\]\(#(.+)\)$", PAGE, re.MULTILINE)
-    headings = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
-    anchors = [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
-    assert listed == list(zip(headings, anchors, strict=True))
+    listed = set(re.findall(r"\]\(([\w.]+)(?:#([\w-]+))?\)", read(INDEX)))
+    recipes = {(page.name, anchor(name)) for page in PAGES for name in headings(page, 2)}
+    assert listed - {(page.name, "") for page in PAGES} - recipes == set()
+    assert {page.name for page in PAGES} - {name for name, _ in listed} == {"integrate.md"}
+    assert [one for one in recipes - listed if one[0].removesuffix(".md") in WITH_RECIPES] == []
 
 
 def test_prose_comes_first() -> None:
-    for heading in re.findall(r"^## (.+)$", PAGE, re.MULTILINE):
-        assert PAGE.split(f"\n## {heading}\n\n")[1][0].isalpha(), heading
+    for page in PAGES:
+        for name in headings(page, 2):
+            assert not section(name, page).lstrip().startswith("```"), name

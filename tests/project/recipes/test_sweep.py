@@ -14,8 +14,8 @@ from flask import Flask
 
 from flask_bdquickpay.sandbox import APP_KEY, SECRET_KEY
 
+from ..source import ROOT
 from .bench import (
-    ROOT,
     Bench,
     block,
     database,

@@ -1,0 +1,119 @@
+"""Builds the documentation's site: `sphinx-build -E -W -n docs build/site`.
+
+Every page reads on a code-hosting site too: links are those of the repository, and what leads out
+of this folder is led to the page that shows it here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+project = "Flask-BDQuickPay"
+author = "The Flask-BDQuickPay team"
+project_copyright = author
+version = release = version_of(project)
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["html_image", "colon_fence", "deflist"]
+exclude_patterns = ["_static"]
+pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
+
+# The API, from its docstrings
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+default_role = "code"
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!flask_bdquickpay).*"),  # other packages: nothing is loaded to build this
+    (r"py:.*", r"flask_bdquickpay\.\w+(\..*)?\.\w+"),  # where a public name is defined
+]
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#a80d52", "color-brand-content": "#a80d52"},
+    "dark_css_variables": {"color-brand-primary": "#ff9cc4", "color-brand-content": "#ff9cc4"},
+}
+
+#: Files of the repository that are pages of the site.
+_PAGES = {
+    "README.md": "index.md",
+    "README.md#ten-lines-to-integrate": "howto/integrate.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
+_CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r'(\]\(|<img src=")(?!https?:|mailto:|#)([^)#"\s]+)(#[\w-]+)?')
+
+
+def _from_here(text: str, folder: str) -> str:
+    """Lead the links of a file in `folder` of the repository to where the site has their target."""
+
+    def lead(link: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(folder, link[2]))
+        anchor = link[3] or ""
+        if page := _PAGES.get(target + anchor):
+            return f"{link[1]}/{page}"
+        return f"{link[1]}/{posixpath.relpath(target, 'docs')}{anchor}"
+
+    between, ends = list(_CODE.finditer(text)), 0
+    said = []
+    for code in between:
+        said += [_LINK.sub(lead, text[ends : code.start()]), code[0]]
+        ends = code.end()
+    return "".join([*said, _LINK.sub(lead, text[ends:])])
+
+
+def _read(_app: Sphinx, name: str, content: list[str]) -> None:
+    content[0] = _from_here(content[0], posixpath.join("docs", posixpath.dirname(name)))
+
+
+def _included(_app: Sphinx, path: Path, _name: str, content: list[str]) -> None:
+    content[0] = _from_here(content[0], posixpath.normpath(f"docs/{path.parent.as_posix()}"))
+
+
+def _in_bangla(
+    _app: Sphinx, name: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Say of a page in Bangla that it is, for whoever has it read out."""
+    if name.endswith(".bn"):
+        context["body"] = f'<div lang="bn">{context["body"]}</div>'
+
+
+#: What the theme leaves to be said to whoever uses a keyboard or has a page read out.
+_MENDED = {
+    "<pre>": '<pre tabindex="0">',  # it scrolls
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    'role="heading">': 'role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+}
+
+
+def _mend(app: Sphinx, _error: Exception | None) -> None:
+    for file in Path(app.outdir).rglob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        for left, said in _MENDED.items():
+            text = text.replace(left, said)
+        file.write_text(text, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("source-read", _read)
+    app.connect("include-read", _included)
+    app.connect("html-page-context", _in_bangla)
+    app.connect("build-finished", _mend)
