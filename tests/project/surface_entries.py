@@ -6,7 +6,7 @@ import enum
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
@@ -95,7 +95,8 @@ def _attributes(kind: type) -> set[str]:
 
 
 def _init(kind: type) -> Any:
-    return kind.__init__ if inspect.isfunction(kind.__init__) else _nothing
+    found = next((vars(one)["__init__"] for one in kind.__mro__ if "__init__" in vars(one)), None)
+    return found if inspect.isfunction(found) else _nothing
 
 
 def _nothing() -> None: ...
@@ -158,8 +159,13 @@ def _errors() -> Lines:
     while waiting:
         kind = waiting.pop(0)
         yield f"{kind.__name__}({', '.join(base.__name__ for base in kind.__bases__)})"
-        below = [one for one in kind.__subclasses__() if one.__module__ == errors.__name__]
+        below = _below(kind)
         waiting[:0] = sorted(below, key=lambda one: one.__name__)
+
+
+def _below(kind: type) -> list[type]:
+    found: list[type] = type.__subclasses__(kind)
+    return [one for one in found if one.__module__ == errors.__name__]
 
 
 def _signals() -> Lines:
@@ -172,8 +178,7 @@ def _signals() -> Lines:
 
 def _settings() -> Lines:
     for field in fields(Settings):
-        missing = field.default is MISSING
-        default = field.default_factory() if missing else field.default  # type: ignore[misc]
+        default = getattr(Settings(), field.name)
         yield f"{PREFIX}{field.name.upper()}: {field.type} = {default!r}"
 
 
@@ -210,13 +215,16 @@ def _parameter(parameter: click.Parameter) -> str:
     return f"{names} ({', '.join(facts)})" if facts else names
 
 
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
 def _columns() -> Lines:
     """Types as PostgreSQL has them, then keys, checks and indexes."""
     models = build_models(SQLAlchemy())
     for model in (models.payment, models.event, models.refund):
-        table: sa.Table = model.__table__  # type: ignore[attr-defined]
+        table: sa.Table = sa.inspect(model).local_table
         for column in table.columns:
-            kind = column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+            kind = column.type.compile(_POSTGRESQL)
             yield f"{table.name}.{column.name} {kind}{'' if column.nullable else ' NOT NULL'}"
         yield from sorted(map(_constraint, table.constraints))
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
