@@ -88,3 +88,12 @@ def test_policy_of_the_host_stands(shop: Shop) -> None:
 def _with_policy(answer: Any) -> Any:
     answer.headers["Content-Security-Policy"] = "default-src 'none'"
     return answer
+
+
+@pytest.mark.parametrize("url", [URL + "/", PAYMENTS, f"{PAYMENTS}/1"])
+def test_desk_is_shown_in_no_frame_and_posts_to_nobody_else(
+    shop: Shop, desk: FlaskClient, url: str
+) -> None:
+    put(shop)
+    policy = desk.get(url).headers["Content-Security-Policy"].split("; ")
+    assert {"frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"} <= set(policy)

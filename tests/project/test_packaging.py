@@ -81,7 +81,9 @@ print("RENDERED", flask_bdquickpay.__file__)
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the sdist of this checkout."""
+    """A folder with wheel and sdist: those about to be published (`TEST_DIST`), else new ones."""
+    if "TEST_DIST" in os.environ:
+        return Path(os.environ["TEST_DIST"])
     folder = tmp_path_factory.mktemp("dist")
     run([sys.executable, "-m", "hatchling", "build", "-d", str(folder)], ROOT)
     return folder
@@ -172,6 +174,30 @@ def test_the_sdist_holds_what_the_wheel_and_the_tests_are_made_of(dist: Path) ->
     assert sources <= names
     assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "tests/conftest.py"} <= names
     assert not [name for name in names if any(junk in name for junk in JUNK)]
+
+
+def built(source: Path, folder: Path, *kinds: str) -> list[bytes]:
+    """What hatchling makes of a source, at a moment of its own."""
+    folder.mkdir()
+    run([sys.executable, "-m", "hatchling", "build", "-d", str(folder), *kinds], source)
+    return [path.read_bytes() for path in sorted(folder.iterdir())]
+
+
+@pytest.mark.thorough
+def test_whoever_builds_and_from_whichever_source_gets_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1772323200")
+    first, again = (built(ROOT, tmp_path / name) for name in ("first", "again"))
+    assert len(first) == 2
+    assert first == again
+    (sdist,) = (tmp_path / "first").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.glob("flask_bdquickpay-*/")
+    assert built(source, tmp_path / "unpacked", "-t", "wheel")[0] in first
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1772409600")
+    assert built(ROOT, tmp_path / "later") != first
 
 
 # What they do, in an environment that has nothing but what the wheel asks for
