@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -101,4 +102,17 @@ def not_paid(_app: Flask, payment: PaymentMixin) -> None:
     order = sa.update(Order).where(
         Order.reference == payment.customer_reference, Order.status.not_in(keep)
     )
-    db.session.execute(order.values(status=OrderStatus(payment.status.value)))
+    db.session.execute(order.values(status=_how_it_ended(payment)))
+
+
+def _how_it_ended(payment: PaymentMixin) -> OrderStatus:
+    """The word for the order; where the gateway calls failed what ran out of time, that it did."""
+    end = payment.expires_at
+    was_open = payment.previous_status == PaymentStatus.PENDING
+    if payment.status == PaymentStatus.FAILED and was_open and end and end < _now():
+        return OrderStatus.EXPIRED
+    return OrderStatus(payment.status.value)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
