@@ -125,6 +125,49 @@ def test_beside_real_keys_the_policy_keeps_the_button_from_plain_http(
     assert "form-action" in complaint.value.text
 
 
+@pytest.mark.thorough
+def test_a_tab_that_was_left_open_learns_of_the_payment(page: Page, shop: ExampleShop) -> None:
+    tour.order(page, shop, "tea")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.click(tour.PAY_BUTTON)
+    tour.at_gateway(other, "pay")
+    expect(page.get_by_role("heading", name=PAID)).to_be_visible()
+
+
+@pytest.mark.thorough
+def test_the_transaction_id_is_copied(page: Page, shop: ExampleShop) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    list(buy(page, shop))
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#trx").inner_text()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("script", [True, False])
+def test_what_is_wrong_with_an_address_takes_the_focus_and_leads_to_the_field(
+    visitor: Visit, shop: ExampleShop, script: bool
+) -> None:
+    with visitor(java_script_enabled=script) as page:
+        tour.add_to_cart(page, shop, "tea")
+        page.goto(f"{shop.url}/checkout")
+        page.fill("#name", "Nazma Akter")
+        page.fill("#phone", "017")
+        page.fill("#email", "nazma@example.com")
+        page.fill("#address", "House 12")
+        page.select_option("#district", "Dhaka")
+        page.click("form.panel .button")
+        expect(page.locator("#problems")).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Mobile number: Write 11 digits")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Control+a")
+        page.keyboard.type("01712345678")
+        expect(page.locator("#phone")).to_have_value("01712345678")
+
+
 # With the keyboard alone
 
 

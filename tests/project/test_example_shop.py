@@ -288,6 +288,7 @@ def test_a_rejected_payment_opens_the_order_again(
     assert result.exit_code == 0, result.output
     assert customer.heading == "We did not accept your payment"
     assert store.payments()[0].trx_id in customer.page
+    assert "Payment not accepted" in customer.page
     assert "sent the taka back" not in customer.page
     assert customer.can_pay
 
@@ -707,7 +708,7 @@ def test_several_processes_may_start_first(tmp_path: Path, database_uri: str) ->
 def test_without_settings_it_is_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     app = example_shop.create_app(instance_path=str(tmp_path))
-    assert "Demo: no real money moves" in app.test_client().get("/").text
+    assert "Demo: no real money" in app.test_client().get("/").text
     assert (tmp_path / "shop.sqlite3").is_file()
     sylhet = Customer(app.test_client())
     sylhet.add("tea")
