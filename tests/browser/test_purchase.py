@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
@@ -166,6 +167,21 @@ def test_what_is_wrong_with_an_address_takes_the_focus_and_leads_to_the_field(
         page.keyboard.press("Control+a")
         page.keyboard.type("01712345678")
         expect(page.locator("#phone")).to_have_value("01712345678")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_paper_says_whose_it_is_and_that_it_is_a_demo(
+    page: Page, shop: ExampleShop, scheme: Literal["light", "dark"]
+) -> None:
+    list(buy(page, shop))
+    page.emulate_media(media="print", color_scheme=scheme)
+    for seen in (".brand", ".demo strong", ".bottom address", ".facts", ".lines .total"):
+        expect(page.locator(seen)).to_be_visible()
+    for hidden in (".top nav", ".demo nav", ".steps", ".copy", "#contact"):
+        expect(page.locator(hidden)).to_be_hidden()
+    expect(page.locator(".bottom address")).to_contain_text("1 Tea Garden Lane, Dhaka")
+    expect(page.locator("body")).to_have_css("color", "rgb(32, 39, 31)")
 
 
 # With the keyboard alone
