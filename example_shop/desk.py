@@ -19,4 +19,4 @@ from .demo import is_tried_out
 
 
 def init_app(app: Flask) -> None:
-    Desk(allow=is_tried_out, who=lambda: "Demo").mount(app)
+    Desk(allow=is_tried_out, who=lambda: "Demo", name="Shapla Store (demo)").mount(app)

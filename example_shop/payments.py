@@ -96,6 +96,8 @@ def _take_from_stock(line: OrderLine) -> bool:
 
 def not_paid(_app: Flask, payment: PaymentMixin) -> None:
     """Note how the payment ended, unless another one has paid the order or is under review."""
+    if payment.previous_status == PaymentStatus.CREATED:
+        return  # it never reached bKash: nobody was sent to pay
     keep: tuple[OrderStatus, ...] = SETTLED
     if payment.previous_status != PaymentStatus.FLAGGED:
         keep = (*SETTLED, OrderStatus.FLAGGED)

@@ -63,9 +63,7 @@ def test_the_tour_knows_the_order_at_hand(visitor: Customer) -> None:
     assert "Sandbox shop" not in page
 
 
-def test_the_desk_shows_the_demo_s_payments_and_decides_as_nobody_in_particular(
-    demo: Store, visitor: Customer
-) -> None:
+def test_the_desk_shows_the_payments_of_the_demo(demo: Store, visitor: Customer) -> None:
     visitor.place("tea")
     visitor.pay()
     (payment,) = demo.payments()

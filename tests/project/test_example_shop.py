@@ -62,6 +62,20 @@ def test_a_paid_order_shows_its_payment_as_a_receipt_does(
     assert re.search(r"Paid at \d+ \w+ 20\d\d, ", page)
 
 
+def test_an_order_says_what_was_sent_back(
+    store: Store, customer: Customer, bdquickpay_gateway: Any
+) -> None:
+    customer.place("tea")
+    customer.pay()
+    bdquickpay_gateway.pay(store.payments()[0])
+    assert "Sent back" not in customer.page
+    with store.app.app_context():
+        payment = db.session.scalars(sa.select(bdquickpay.Payment)).one()
+        bdquickpay.record_refund(payment, 100, by="Ayesha", note="a torn packet")
+    assert re.search(r"Amount paid\s+৳320\.00\s+Sent back\s+৳100\.00", customer.page)
+    assert "torn packet" not in customer.page
+
+
 def test_an_order_tells_a_page_that_was_left_open_how_it_stands(
     store: Store, customer: Customer, bdquickpay_gateway: Any
 ) -> None:
@@ -197,6 +211,17 @@ def test_a_payment_called_failed_after_its_end_ran_out_of_time(
     assert customer.heading == "The time to pay ran out"
 
 
+def test_a_payment_that_bkash_never_saw_leaves_the_order_as_it_was(
+    store: Store, customer: Customer, bdquickpay_gateway: Any
+) -> None:
+    customer.place("tea")
+    bdquickpay_gateway.switch(merchant_active=False)
+    reference = customer.order.rpartition("/")[2]
+    answer = customer.press(customer.order, f"/bdquickpay/checkout/{reference}")
+    assert (answer.status_code, store.payments()[0].status) == (502, "failed")
+    assert customer.heading == "Waiting for your payment"
+
+
 def test_a_failed_payment_asks_for_the_money_before_it_offers_another_try(
     store: Store, customer: Customer, bdquickpay_gateway: Any
 ) -> None:
@@ -259,17 +284,21 @@ def test_money_that_comes_late_still_pays_the_order(
     assert store.stock("tea") == 24
 
 
+@pytest.mark.parametrize("late_first", [False, True])
 def test_another_payment_leaves_a_paid_order_alone(
-    store: Store, customer: Customer, bdquickpay_gateway: Any
+    store: Store, customer: Customer, bdquickpay_gateway: Any, late_first: bool
 ) -> None:
     customer.place("tea")
     customer.pay()
     bdquickpay_gateway.time_out(store.payments()[0])
     customer.pay()
-    first, second = store.payments()
-    bdquickpay_gateway.pay(second)
-    bdquickpay_gateway.pay(first, late=True)
-    assert [payment.status for payment in store.payments()] == ["flagged", "completed"]
+    late, new = store.payments()
+    for payment in (late, new) if late_first else (new, late):
+        bdquickpay_gateway.pay(payment, late=payment is late)
+    flagged, paid = sorted(store.payments(), key=lambda one: one.is_paid)
+    assert (flagged.status, paid.status, paid.id == late.id) == ("flagged", "completed", late_first)
+    assert paid.trx_id in customer.page
+    assert flagged.trx_id not in customer.page
     assert customer.heading == "Thank you, your order is paid"
     assert store.stock("tea") == 24
 
@@ -730,6 +759,7 @@ def test_with_real_keys_it_is_no_demo(tmp_path: Path, monkeypatch: pytest.Monkey
     app = example_shop.create_app(instance_path=str(tmp_path))
     assert app.config["BDQUICKPAY_SANDBOX"] is False
     assert "Demo" not in app.test_client().get("/").text
+    assert app.test_client().get("/admin/bkash/").status_code == 404
     account = app.extensions["bdquickpay"].client.account
     assert account.base_url == "https://bdquickpay.com/api/bkash/v1"
     with app.app_context():
