@@ -27,7 +27,7 @@ from .branches import SYLHET
 SHOP = {
     "name": "Shapla Store",
     "email": "shop@example.com",
-    "whatsapp": "+880 1200-000000",  # no operator has 012
+    "whatsapp": "+880 1200-000000",  # with its country; no operator has 012
     "address": "1 Tea Garden Lane, Dhaka",
 }
 

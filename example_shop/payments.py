@@ -108,13 +108,10 @@ def not_paid(_app: Flask, payment: PaymentMixin) -> None:
 
 
 def _how_it_ended(payment: PaymentMixin) -> OrderStatus:
-    """The word for the order; where the gateway calls failed what ran out of time, that it did."""
+    """The payment's own word; but what the gateway calls failed after its end ran out of time."""
     end = payment.expires_at
-    was_open = payment.previous_status == PaymentStatus.PENDING
-    if payment.status == PaymentStatus.FAILED and was_open and end and end < _now():
+    is_over = end is not None and end < datetime.now(timezone.utc)
+    failed_by_itself = (PaymentStatus.PENDING, PaymentStatus.FAILED)
+    if (payment.previous_status, payment.status) == failed_by_itself and is_over:
         return OrderStatus.EXPIRED
     return OrderStatus(payment.status.value)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
