@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from . import cart, catalogue, checkout, errors, language, mail, orders, payments, security
+from . import cart, catalogue, checkout, demo, errors, language, mail, orders, payments, security
 from .config import configure
 from .models import db
 from .products import prepare_database
@@ -27,10 +28,12 @@ def create_app(config: Mapping[str, Any] | None = None, instance_path: str | Non
     configure(app, config or {})
     db.init_app(app)
     csrf.init_app(app)
-    for part in (language, payments, mail, security, errors):
+    for part in (language, payments, mail, security, errors, demo):
         part.init_app(app)
     if app.config["CELERY_BROKER_URL"]:
         import_module(".work", __name__).init_app(app)  # it alone needs Celery
+    if app.config["BDQUICKPAY_SANDBOX"] and find_spec("flask_admin"):
+        import_module(".desk", __name__).init_app(app)  # it alone needs Flask-Admin
     for part in (catalogue, cart, checkout, orders, mail):
         app.register_blueprint(part.bp)
     with app.app_context():

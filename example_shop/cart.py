@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import sqlalchemy as sa
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from .models import Product, db
+from .models import Product, db, find_order
 
 MOST = 20
 bp = Blueprint("cart", __name__, url_prefix="/cart")
@@ -64,12 +64,26 @@ def show() -> str:
 
 @bp.post("/add/<slug>")
 def add(slug: str) -> ResponseReturnValue:
-    return _put(slug, _quantity(slug) + 1)
+    _put(slug, _quantity(slug) + 1)
+    return redirect(url_for("cart.show"), 303)
 
 
 @bp.post("/change/<slug>")
 def change(slug: str) -> ResponseReturnValue:
-    return _put(slug, request.form.get("quantity", _quantity(slug), type=int))
+    """The buttons name the quantity that they lead to, so that a double click counts once."""
+    _put(slug, request.form.get("quantity", _quantity(slug), type=int))
+    return redirect(url_for("cart.show", _anchor=slug), 303)
+
+
+@bp.post("/again/<reference>")
+def again(reference: str) -> ResponseReturnValue:
+    """Put what is left of an order that is sold out into the cart, and show the other goods."""
+    order = find_order(reference)
+    if order is None or not order.is_sold_out:
+        abort(404)
+    for line in order.lines:
+        _put(line.product.slug, max(line.quantity, _quantity(line.product.slug)))
+    return redirect(url_for("catalogue.index"), 303)
 
 
 def _quantity(slug: str) -> int:
@@ -77,8 +91,8 @@ def _quantity(slug: str) -> int:
     return quantity
 
 
-def _put(slug: str, quantity: int) -> ResponseReturnValue:
+def _put(slug: str, quantity: int) -> None:
+    """Keep so many of a product in the cart, but no more than there are."""
     product = db.one_or_404(sa.select(Product).where(Product.slug == slug))
     cart = {**session.get("cart", {}), slug: min(quantity, product.stock, MOST)}
     session["cart"] = {slug: quantity for slug, quantity in cart.items() if quantity > 0}
-    return redirect(url_for("cart.show"), 303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
@@ -25,6 +25,7 @@ def address() -> ResponseReturnValue:
         return render_template("checkout.html", form=form, cart=cart), 422 if form.errors else 200
     order = _place(form, cart)
     empty_cart()
+    session["order"] = order.reference  # the one at hand, for the demo's tour
     return redirect(url_for("orders.show", reference=order.reference), 303)
 
 

@@ -23,6 +23,14 @@ from flask import Flask
 
 from .branches import SYLHET
 
+#: Who is paid, and whom to ask: on the shop's pages and mails, and on those of the extension.
+SHOP = {
+    "name": "Shapla Store",
+    "email": "shop@example.com",
+    "whatsapp": "+880 1200-000000",  # with its country; no operator has 012
+    "address": "1 Tea Garden Lane, Dhaka",
+}
+
 
 def configure(app: Flask, config: Mapping[str, Any]) -> None:
     """Fill `app.config`."""
@@ -41,7 +49,7 @@ def configure(app: Flask, config: Mapping[str, Any]) -> None:
     app.config.setdefault("DEMO", app.config["BDQUICKPAY_SANDBOX"])
     if app.config["BDQUICKPAY_SANDBOX"]:
         app.config.setdefault("BDQUICKPAY_ACCOUNTS", {SYLHET: {}})
-    app.config.setdefault("BDQUICKPAY_SHOP", {"name": "Shapla Store", "email": "shop@example.com"})
+    app.config.setdefault("BDQUICKPAY_SHOP", SHOP)
     if app.config["CELERY_BROKER_URL"]:
         app.config.setdefault("BDQUICKPAY_DELIVERY", "deferred")
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _secret_key(folder)

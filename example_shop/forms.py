@@ -7,7 +7,7 @@ import re
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectField, StringField, TelField, TextAreaField
-from wtforms.validators import DataRequired, Length, Regexp
+from wtforms.validators import AnyOf, DataRequired, Length, Regexp
 
 from .districts import DISTRICTS, local_name
 
@@ -36,10 +36,11 @@ def _email(description: str = "") -> EmailField:
         description=description,
         filters=[_tidy, str.lower],
         validators=[
-            Regexp(_EMAIL, message=lazy_gettext("Write your e-mail address.")),
+            DataRequired(lazy_gettext("Write your e-mail address.")),
+            Regexp(_EMAIL, message=lazy_gettext("This e-mail address is not complete.")),
             _at_most(200),
         ],
-        render_kw={"autocomplete": "email", "required": True},
+        render_kw={"autocomplete": "email"},
     )
 
 
@@ -57,12 +58,10 @@ class AddressForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is not typed
         description=lazy_gettext("Such as 01712 345678."),
         filters=[plain_phone],
         validators=[
-            Regexp(
-                _PHONE,
-                message=lazy_gettext("Write a mobile number of Bangladesh, such as 01712 345678."),
-            )
+            DataRequired(lazy_gettext("Write your mobile number.")),
+            Regexp(_PHONE, message=lazy_gettext("Write 11 digits, such as 01712 345678.")),
         ],
-        render_kw={"autocomplete": "tel", "required": True},
+        render_kw={"autocomplete": "tel"},
     )
     email = _email(lazy_gettext("We send the receipt there."))
     address = TextAreaField(
@@ -73,7 +72,11 @@ class AddressForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is not typed
     )
     district = SelectField(
         lazy_gettext("District"),
-        validators=[DataRequired(lazy_gettext("Choose your district."))],
+        validate_choice=False,  # AnyOf says it in our words
+        validators=[
+            DataRequired(lazy_gettext("Choose your district.")),
+            AnyOf(DISTRICTS, lazy_gettext("Choose your district.")),
+        ],
         render_kw={"autocomplete": "address-level1"},
     )
 

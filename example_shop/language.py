@@ -39,9 +39,12 @@ def digits(text: object) -> str:
     return str(text).translate(_BANGLA_DIGITS) if str(get_locale()) == "bn" else str(text)
 
 
-def money(amount: Decimal) -> str:
-    """`৳1,25,000`: taka, in lakhs as Bangladesh writes them."""
-    pattern = "#,##,##0" if amount == int(amount) else "#,##,##0.00"
+def money(amount: Decimal, exact: bool = False) -> str:
+    """`৳1,25,000`: taka, in lakhs as Bangladesh writes them.
+
+    :param exact: with paisa, as a receipt has it; else only where there are any.
+    """
+    pattern = "#,##,##0" if amount == int(amount) and not exact else "#,##,##0.00"
     return "৳" + digits(format_decimal(amount, pattern, locale="en"))
 
 

@@ -113,6 +113,11 @@ class Order(Base):
         """Whether its goods went to others before it was paid."""
         return self.is_open and any(line.quantity > line.product.stock for line in self.lines)
 
+    @property
+    def state(self) -> str:
+        """What its customer should know first: that it is sold out, or else its status."""
+        return "sold_out" if self.is_sold_out else self.status.value
+
 
 class OrderLine(Base):
     __tablename__ = "order_line"

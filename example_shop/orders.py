@@ -11,11 +11,14 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy.orm import selectinload
+
+from flask_bdquickpay import PaymentMixin, PaymentStatus
 
 from .districts import local_name
 from .forms import LinkForm
 from .mail import post, send_pay_link
-from .models import Order, db, find_order
+from .models import Order, OrderLine, db, find_order
 from .payments import bdquickpay
 from .security import public_url
 
@@ -27,23 +30,37 @@ bp.add_app_template_filter(local_name, "district")
 @bp.get("/orders/<reference>")
 def show(reference: str) -> str:
     """The reference can't be guessed: only its customer knows this address."""
-    order = find_order(reference)
-    if order is None:
-        abort(404)
-    sent = "sent" in request.args
-    return render_template("order.html", order=order, events=_timeline(order), sent=sent)
+    order = _order_or_404(reference)
+    payment, sent = _payment(order), "sent" in request.args
+    events = _timeline(order)
+    return render_template("order.html", order=order, payment=payment, events=events, sent=sent)
+
+
+@bp.get("/orders/<reference>/status")
+def status(reference: str) -> ResponseReturnValue:
+    """How the order stands, for a page that was left open."""
+    return {"status": _order_or_404(reference).state}, {"Cache-Control": "no-store"}
 
 
 @bp.post("/orders/<reference>/link")
 def send_link(reference: str) -> ResponseReturnValue:
     """Mail the customer a payment link: to pay on another phone, or for somebody else to pay."""
-    order = find_order(reference)
-    if order is None:
-        abort(404)
+    order = _order_or_404(reference)
     if order.can_be_paid:
         send_pay_link(order, bdquickpay.pay_link(order.reference, expires_in=LINK_LIFETIME))
     page = url_for("orders.show", reference=order.reference, sent=1, _anchor="link")
     return redirect(page, 303)
+
+
+def _order_or_404(reference: str) -> Order:
+    return find_order(reference) or abort(404)
+
+
+def _payment(order: Order) -> PaymentMixin | None:
+    """The payment that paid the order, or is under review; else the latest, if there is one."""
+    model, flagged = bdquickpay.Payment, PaymentStatus.FLAGGED
+    found = db.session.scalars(sa.select(model).where(model.customer_reference == order.reference))
+    return max(found, key=lambda one: (one.is_paid, one.status == flagged, one.id), default=None)
 
 
 def _timeline(order: Order) -> Iterable[Any]:
@@ -78,7 +95,8 @@ def mine(token: str) -> str:
         email = _serializer().loads(token, max_age=LINK_LIFETIME)
     except BadData:
         abort(404)
-    found = sa.select(Order).where(Order.email == email).order_by(Order.id.desc())
+    goods = selectinload(Order.lines).joinedload(OrderLine.product)
+    found = sa.select(Order).where(Order.email == email).order_by(Order.id.desc()).options(goods)
     return render_template("orders.html", orders=db.session.scalars(found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -95,10 +96,22 @@ def _take_from_stock(line: OrderLine) -> bool:
 
 def not_paid(_app: Flask, payment: PaymentMixin) -> None:
     """Note how the payment ended, unless another one has paid the order or is under review."""
+    if payment.previous_status == PaymentStatus.CREATED:
+        return  # it never reached bKash: nobody was sent to pay
     keep: tuple[OrderStatus, ...] = SETTLED
     if payment.previous_status != PaymentStatus.FLAGGED:
         keep = (*SETTLED, OrderStatus.FLAGGED)
     order = sa.update(Order).where(
         Order.reference == payment.customer_reference, Order.status.not_in(keep)
     )
-    db.session.execute(order.values(status=OrderStatus(payment.status.value)))
+    db.session.execute(order.values(status=_how_it_ended(payment)))
+
+
+def _how_it_ended(payment: PaymentMixin) -> OrderStatus:
+    """The payment's own word; but what the gateway calls failed after its end ran out of time."""
+    end = payment.expires_at
+    is_over = end is not None and end < datetime.now(timezone.utc)
+    failed_by_itself = (PaymentStatus.PENDING, PaymentStatus.FAILED)
+    if (payment.previous_status, payment.status) == failed_by_itself and is_over:
+        return OrderStatus.EXPIRED
+    return OrderStatus(payment.status.value)

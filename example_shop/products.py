@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import sqlalchemy as sa
+from click import ClickException
 from sqlalchemy.exc import DBAPIError
 
 from .models import Product, db
@@ -48,6 +49,8 @@ def prepare_database() -> None:
     """Make what is missing; a real shop uses Flask-Migrate.
 
     Several processes may start at once: who comes second fails, and then finds it all there.
+
+    :raises ClickException: for a database of an older version, which lacks columns.
     """
     for pause in (0.1, 0.2, 0.4, 0.8, 1.6):
         try:
@@ -62,6 +65,24 @@ def prepare_database() -> None:
 
 def _make_what_is_missing() -> None:
     db.create_all()
+    _check_columns()
     if db.session.scalar(sa.select(Product.id).limit(1)) is None:
         db.session.add_all(Product(**dict(zip(_COLUMNS, row, strict=True))) for row in _PRODUCTS)
     db.session.commit()
+
+
+def _check_columns() -> None:
+    """Tables are made as a whole: one that is there gets no new column."""
+    there = sa.inspect(db.engine)
+    missing = [
+        f"{table.name}.{column}"
+        for table in db.metadata.tables.values()
+        for column in set(table.columns.keys())
+        - {one["name"] for one in there.get_columns(table.name)}
+    ]
+    if missing:
+        raise ClickException(
+            f"The database {db.engine.url} is of an older version: it lacks "
+            f"{', '.join(sorted(missing))}. The demo holds nothing of worth: delete its database, "
+            "and start again. A real shop would migrate."
+        )

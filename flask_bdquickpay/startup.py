@@ -65,7 +65,9 @@ def _in_sandbox(app: Flask, settings: Settings) -> Settings:
             "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
             "or BDQUICKPAY_SANDBOX to take real payments."
         )
-    sandbox = embedded(app.instance_path)  # which knows the keys of sandbox_account()
+    merchant = {"merchant": settings.shop.name} if settings.shop.name else {}
+    # It knows the keys of sandbox_account().
+    sandbox = embedded(app.instance_path, **merchant)
 
     @app.before_request
     def keep_sandbox_running() -> None:

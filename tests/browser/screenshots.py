@@ -25,10 +25,6 @@ from .merchant import merchant, merchant_tour
 DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
 #: Which go to the documentation, and under which name.
 CHOSEN = {
-    "shop-catalogue-en-desktop-light": "catalogue",
-    "shop-order-new-en-phone-light": "button",
-    "sandbox-pay-en-phone-light": "sandbox",
-    "shop-order-paid-en-phone-light": "paid",
     "pages-paid-bn-phone-light": "receipt-bangla",
     "pages-confirming-en-phone-dark": "confirming-dark",
     "merchant-flagged-en-desktop-light": "desk-flagged",

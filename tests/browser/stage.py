@@ -78,6 +78,16 @@ class ExampleShop:
             tokens = db.session.scalars(sa.select(model.token).order_by(model.id.desc()).limit(1))
             return str(tokens.one())
 
+    def reject_newest(self) -> None:
+        """Decide against the payment made last."""
+        model = bdquickpay.Payment
+        with self.app.app_context():
+            newest = sa.select(model.invoice_id).order_by(model.id.desc()).limit(1)
+            invoice = str(db.session.scalars(newest).one())
+        decision = ["bdquickpay", "resolve", invoice, "--reject", "--note", "too much"]
+        run = self.app.test_cli_runner().invoke(args=decision)
+        assert run.exit_code == 0, run.output
+
     def switch(self, **switches: Any) -> None:
         """Turn switches of the sandbox."""
         answer = requests.post(f"{self.gateway}/sandbox/api/switches", json=switches, timeout=5)

@@ -82,6 +82,7 @@ def _payments(page: Page, shop: ExampleShop) -> Iterator[str]:
     shop.set_stock("honey", 0)
     page.reload()
     yield "order-sold-out"
+    shop.set_stock("honey", 12)
 
 
 def _unlucky_payments(page: Page, shop: ExampleShop) -> Iterator[str]:
@@ -95,6 +96,9 @@ def _unlucky_payments(page: Page, shop: ExampleShop) -> Iterator[str]:
     page.goto(f"{shop.url}/bdquickpay/success/{shop.newest_token()}")
     yield "payment-confirming"
     page.goto(hosted)
+    at_gateway(page, "pay")
+    order(page, shop, "kantha")
+    page.click(PAY_BUTTON)
     at_gateway(page, "other")
     yield "order-failed"
     shop.switch(expired_status="expired")
@@ -116,6 +120,9 @@ def _payments_for_a_person(page: Page, shop: ExampleShop) -> Iterator[str]:
     page.check("[name=completes]")
     at_gateway(page, "other")
     yield "order-flagged"
+    shop.reject_newest()
+    page.reload()
+    yield "order-rejected"
 
 
 def _mails(page: Page, shop: ExampleShop) -> Iterator[str]:
@@ -128,14 +135,14 @@ def _mails(page: Page, shop: ExampleShop) -> Iterator[str]:
     page.goto(f"{shop.url}/outbox")
     yield "mails"
     page.click(".orders li:nth-child(1) a")
-    page.locator(".letter").wait_for()
+    page.locator("article .letter").wait_for()
     yield "mail-link"
     page.click(".letter a")
     page.locator(".orders").wait_for()
     yield "orders"
     page.goto(f"{shop.url}/outbox")
     page.click(".orders li:last-child a")
-    page.locator(".letter").wait_for()
+    page.locator("article .letter").wait_for()
     yield "mail-paid"
     order(page, shop, "kantha")
     page.click("#link ~ form .button")
@@ -143,7 +150,7 @@ def _mails(page: Page, shop: ExampleShop) -> Iterator[str]:
     yield "order-link-sent"
     page.goto(f"{shop.url}/outbox")
     page.click(".orders li:nth-child(1) a")
-    page.locator(".letter").wait_for()
+    page.locator("article .letter").wait_for()
     yield "mail-pay"
     page.click(".letter a:nth-of-type(1)")
     page.locator(PAY_BUTTON).wait_for()

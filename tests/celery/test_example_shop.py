@@ -20,7 +20,7 @@ from example_shop.models import db
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from ..benchmarks.processes import stop
-from ..project.test_example_shop import Customer, Store
+from ..project.storefront import Customer, Store
 from ..shop import KEYS
 from .broker import Broker, wait_for
 
