@@ -12,11 +12,11 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import object_session
 from typing_extensions import TypeVar as TypeVarWithDefault
 
+from .clock import DHAKA
 from .console import commands
 from .errors import ConfigurationError
 from .gateway.client import BDQuickPayClient
 from .payments.accounts import Accounts
-from .payments.books import DHAKA
 from .payments.checkout import Checkout
 from .payments.dispatch import Dispatch
 from .payments.grounds import check_options

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 
 from flask import Flask
@@ -73,9 +75,17 @@ def _in_sandbox(app: Flask, settings: Settings) -> Settings:
     def keep_sandbox_running() -> None:
         sandbox.ensure()  # the process that ran it may be gone
 
-    app.logger.warning("SANDBOX: no real money moves. Its pages: %s", sandbox.url)
+    if not _is_our_command():
+        app.logger.warning("SANDBOX: no real money moves. Its pages: %s", sandbox.url)
     app_key, secret_key = plain.app_key, plain.secret_key
     return replace(settings, app_key=app_key, secret_key=secret_key, base_url=sandbox.base_url)
+
+
+def _is_our_command() -> bool:
+    """Whether `flask bdquickpay …` runs, which says it itself, or a shell completes a command."""
+    if "_FLASK_COMPLETE" in os.environ:
+        return True
+    return os.environ.get("FLASK_RUN_FROM_CLI") == "true" and "bdquickpay" in sys.argv[1:]
 
 
 def _is_at_most(given: MerchantAccount, allowed: MerchantAccount) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from .clock import DHAKA
 
 #: Invisible, but Bangla is spelt with them.
 JOINERS = "\u200c\u200d"
@@ -44,9 +47,32 @@ def first_line(error: BaseException) -> str:
     return plain(lines[0])[:300]
 
 
-def moment(value: datetime | None, *, seconds: bool = False) -> str:
-    """Return a time for people, in UTC."""
+def moment(value: datetime | None, zone: tzinfo = DHAKA, *, seconds: bool = False) -> str:
+    """Return a time for people, in Dhaka unless another zone is wanted, which it does not name."""
     if value is None:
         return ""
     form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
-    return value.astimezone(timezone.utc).strftime(form)
+    return value.astimezone(zone).strftime(form)
+
+
+def place(zone: tzinfo) -> str:
+    """Return what people call a time zone."""
+    return "Dhaka" if zone is DHAKA else str(zone)
+
+
+def stamp(value: datetime | None, zone: tzinfo = DHAKA, *, seconds: bool = False) -> str:
+    """Return a time for people that says where it is that time; nothing where there is none."""
+    return f"{moment(value, zone, seconds=seconds)} {place(zone)}" if value else ""
+
+
+def grouped(amount: Decimal) -> str:
+    """Return an amount for people: 1,00,000.50, in lakhs as Bangladesh writes them."""
+    whole, _, paisa = f"{abs(amount):.2f}".partition(".")
+    head, tail = whole[:-3], whole[-3:]
+    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
+    return f"{'-' if amount < 0 else ''}{','.join([*reversed(pairs), tail])}.{paisa}"
+
+
+def taka(amount: Decimal | None) -> str:
+    """Return an amount with its currency; nothing where there is none."""
+    return "" if amount is None else f"{grouped(amount)} BDT"

@@ -11,6 +11,7 @@ import click
 from ..payments.books import COLUMNS, Books, Movement, Span
 from ..payments.export import write_csv, write_json
 from ..state import current_state
+from ..text import grouped, place, taka
 from .group import commands, output_of
 from .options import account_option, as_csv_option, as_json_option, zone_option
 from .terminal import add_row, console, print_table, table
@@ -64,7 +65,8 @@ def ledger(
     elif as_json:
         write_json(out, [movement.listed for movement in found])
     else:
-        rows = table("Day", "Time", "Kind", ">BDT", "Order…", "Transaction", ">Payment")
+        at = f"Time ({place(zone)})"
+        rows = table("Day", at, "Kind", ">BDT", "Order…", "Transaction", ">Payment")
         for moved in found:
             add_row(rows, moved.day, _time(moved.moved_at, zone), *_facts(moved))
         print_table(console(out), rows)
@@ -76,7 +78,7 @@ def _time(moment: datetime, zone: tzinfo) -> str:
 
 
 def _facts(moved: Movement) -> tuple[object, ...]:
-    amount = f"{moved.amount:.2f}"
+    amount = grouped(moved.amount)
     return moved.kind, amount, moved.customer_reference, moved.movement_trx_id, moved.payment_id
 
 
@@ -94,6 +96,6 @@ class _Totals:
 
     def say(self) -> None:
         for kind, (count, amount) in self._sums.items():
-            click.echo(f"{kind}: {count}, {amount:.2f} BDT", err=True)
+            click.echo(f"{kind}: {count}, {taka(amount)}", err=True)
         net = sum((amount for _, amount in self._sums.values()), Decimal(0))
-        click.echo(f"net: {net:.2f} BDT", err=True)
+        click.echo(f"net: {taka(net)}", err=True)

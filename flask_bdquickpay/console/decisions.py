@@ -14,6 +14,7 @@ from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state
 from ..text import plain
+from .asking import ACCEPT, GIVE_UP, REJECT, Decision, ask, is_terminal
 from .group import commands, find, output_of, receivers_named, reports
 from .options import as_json_option, by_option, stated, user
 from .terminal import console, status_text
@@ -79,6 +80,7 @@ def announce(key: str, actor: str, as_json: bool) -> None:
     "resolve",
     epilog="""\b
     Examples:
+      flask bdquickpay resolve 17
       flask bdquickpay resolve GALQYVTGASTRGOISR1FO --accept --note "seen in the bKash statement"
       flask bdquickpay resolve 17 --reject --note "refunded by hand" --by "Ayesha" \\
         --message "We have sent your money back."
@@ -92,7 +94,7 @@ def announce(key: str, actor: str, as_json: bool) -> None:
     is_flag=True,
     help="End one of which the gateway can tell nothing, so that its order can be paid anew.",
 )
-@click.option("--note", required=True, help="Why: for the team, in the payment's timeline.")
+@click.option("--note", help="Why: for the team, in the payment's timeline.")
 @click.option("--message", help="With --reject: what the customer is told.")
 @by_option
 @as_json_option
@@ -102,12 +104,14 @@ def resolve(
     accept: bool,
     reject: bool,
     give_up: bool,
-    note: str,
+    note: str | None,
     message: str | None,
     actor: str,
     as_json: bool,
 ) -> None:
     """Decide about a payment.
+
+    On a terminal the payment is shown, and you are asked for what you have left out.
 
     --accept and --reject: about a flagged one (the gateway says completed, but something
     disagrees; 'show' says what), or one whose money the shop's own code refuses to book. --accept
@@ -116,19 +120,34 @@ def resolve(
     --give-up: about one that waits for ever, since the gateway can't tell what became of it. It is
     still watched, and money that comes after all is flagged.
     """
-    if accept + reject + give_up != 1:
-        raise click.UsageError("Choose --accept, --reject or --give-up.")
-    if message is not None and not reject:
+    word = _chosen(accept=accept, reject=reject, give_up=give_up)
+    if message is not None and word not in (None, REJECT):
         raise click.UsageError("--message goes with --reject.")
-    note, actor = stated(note, "--note"), stated(actor, "--by")
-    message = message and stated(message, "--message")
-    out, seen, decide = output_of(alone=as_json), find(key), current_state().resolution
+    if not (word and note is not None) and (as_json or not is_terminal()):
+        raise click.UsageError("Choose --accept, --reject or --give-up, and say --note WHY.")
+    note = None if note is None else stated(note, "--note")
+    message = None if message is None else stated(message, "--message")
+    actor, out, seen = stated(actor, "--by"), output_of(alone=as_json), find(key)
+    decision = Decision(word, note, message) if word and note else ask(seen, word, note, message)
     with receivers_named():
-        if give_up:
-            decide.give_up(seen, note=note, actor=actor, source="cli")
-        else:
-            decide.resolve(seen, accept=accept, note=note, actor=actor, message=message)
+        _carry_out(decision, seen, actor)
     _report(out, seen, as_json)
+
+
+def _chosen(**options: bool) -> str | None:
+    words = [name for name, is_on in options.items() if is_on]
+    if len(words) > 1:
+        raise click.UsageError("Choose one of --accept, --reject and --give-up.")
+    return words[0] if words else None
+
+
+def _carry_out(decision: Decision, seen: Snapshot, actor: str) -> None:
+    decide, note = current_state().resolution, decision.note
+    if decision.word == GIVE_UP:
+        decide.give_up(seen, note=note, actor=actor, source="cli")
+        return
+    accept = decision.word == ACCEPT
+    decide.resolve(seen, accept=accept, note=note, actor=actor, message=decision.message)
 
 
 def _report(out: TextIO, seen: Snapshot, as_json: bool, done: str = "") -> PaymentRecord:

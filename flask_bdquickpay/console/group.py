@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TextIO
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import BDQuickPayError
@@ -79,6 +79,15 @@ def not_found(key: str) -> click.ClickException:
     return click.ClickException(
         f"There is no payment {plain(key)!r}. 'flask bdquickpay payments' lists what there is."
     )
+
+
+def say_sandbox(ctx: click.Context) -> None:
+    """Say once that no real money moves, where a sandbox stands in for the gateway."""
+    info = ctx.find_object(ScriptInfo)
+    state = info.load_app().extensions.get("bdquickpay") if info else None
+    if state and state.settings.sandbox:
+        pages = state.settings.base_url.partition("/api/")[0]
+        click.secho(f"SANDBOX: no real money moves. Its pages: {pages}", fg="yellow", err=True)
 
 
 @contextmanager

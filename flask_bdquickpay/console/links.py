@@ -10,7 +10,7 @@ import click
 from ..money import PaymentRequest
 from ..payments.export import write_json
 from ..state import current_state
-from ..text import moment, plain
+from ..text import plain, stamp, taka
 from ..web import qr
 from ..web.links import address, new_link
 from ..web.tokens import Link
@@ -102,5 +102,5 @@ def _facts(made: Link, order: PaymentRequest, url: str) -> dict[str, object]:
 
 def _said(made: Link, order: PaymentRequest) -> str:
     label = f" ({plain(order.label)})" if order.label else ""
-    until = moment(made.expires_at)
-    return f"Order {plain(made.reference)}{label}: {order.amount} BDT, until {until} UTC."
+    until = stamp(made.expires_at)
+    return f"Order {plain(made.reference)}{label}: {taka(order.amount)}, until {until}."

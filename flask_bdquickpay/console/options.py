@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ..payments.books import DHAKA
+from ..clock import DHAKA
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,32 +20,47 @@ F = TypeVar("F", bound=Callable[..., Any])
 def moment_option(
     days: int,
 ) -> Callable[[click.Context, click.Parameter, str | None], datetime | None]:
-    """Return what reads a date, as so many days after its begin, or an ISO time."""
+    """Return what reads a date, as so many days after its begin, or an ISO time; as UTC."""
 
     def read(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-        del ctx, param
+        del param
+        zone: tzinfo = ctx.params.get("zone", DHAKA)
         try:
-            return None if value is None else _read_moment(value, days)
+            return None if value is None else _read_moment(value, days, zone)
         except (ValueError, OverflowError):
             raise click.BadParameter(
                 f"{value!r} is no date or ISO time; write 2026-03-21, 2026-03-21T10:30 "
-                "or 2026-03-21T10:30+06:00."
+                "or 2026-03-21T10:30Z."
             ) from None
 
     return read
 
 
-def _read_moment(value: str, days: int) -> datetime:
+def _read_moment(value: str, days: int, zone: tzinfo) -> datetime:
     if _DATE.fullmatch(value):
-        begin = datetime.combine(date.fromisoformat(value), time(), timezone.utc)
-        return begin + timedelta(days=days)
+        begin = datetime.combine(date.fromisoformat(value), time(), zone)
+        return (begin + timedelta(days=days)).astimezone(timezone.utc)
     read = datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in "zZ" else value)
-    aware = read if read.tzinfo else read.replace(tzinfo=timezone.utc)
+    aware = read if read.tzinfo else read.replace(tzinfo=zone)
     return aware.astimezone(timezone.utc)
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
+
+def _utc_or_dhaka(ctx: click.Context, param: click.Parameter, value: bool) -> tzinfo:
+    del ctx, param
+    return timezone.utc if value else DHAKA
+
+
+utc_option: Callable[[F], F] = click.option(
+    "--utc",
+    "zone",
+    is_flag=True,
+    is_eager=True,  # what reads the other options asks for it
+    callback=_utc_or_dhaka,
+    help="Read and show times as UTC, not as Dhaka's.",
+)
 
 as_json_option: Callable[[F], F] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, and only that."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -17,9 +17,9 @@ from ..payments.export import write_csv, write_json
 from ..payments.refund_rows import OwedRefund, RefundRecord, RefundRows
 from ..payments.refunds import METHODS
 from ..state import current_state
-from ..text import moment
+from ..text import grouped, moment, place, taka
 from .group import commands, find, output_of, receivers_named
-from .options import as_csv_option, as_json_option, by_option, moment_option, stated
+from .options import as_csv_option, as_json_option, by_option, moment_option, stated, utc_option
 from .terminal import add_row, console, print_table, table
 
 
@@ -47,7 +47,10 @@ def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> De
 @click.option("--trx-id", help="The transaction that sent it.")
 @click.option("--method", type=click.Choice(METHODS), default="bkash", show_default=True)
 @click.option(
-    "--sent-at", metavar="TIME", callback=moment_option(0), help="When it left.  [default: now]"
+    "--sent-at",
+    metavar="TIME",
+    callback=moment_option(0),
+    help="When it left, in Dhaka.  [default: now]",
 )
 @by_option
 @as_json_option
@@ -83,7 +86,7 @@ def record_refund(
             sent_at=sent_at,
             reason=reason,
         )
-    _say(out, refund.id, f"{refund.amount:.2f} BDT of payment {seen.id} were sent back.", as_json)
+    _say(out, refund.id, f"{taka(refund.amount)} of payment {seen.id} were sent back.", as_json)
 
 
 @commands.command(
@@ -134,12 +137,22 @@ def _say(out: TextIO, refund_id: int, sentence: str, as_json: bool) -> None:
     "--until", metavar="TIME", callback=moment_option(1), help="Sent before it, or on this date."
 )
 @click.option("--owed", is_flag=True, help="Money of rejected payments that was not sent back.")
+@utc_option
 @as_json_option
 @as_csv_option
 def refunds(
-    *, since: datetime | None, until: datetime | None, owed: bool, as_json: bool, as_csv: bool
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    owed: bool,
+    zone: tzinfo,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """List what was sent back, or what is still owed to customers.
+
+    A TIME is a date, a day in Bangladesh, or an ISO time, in Dhaka unless it carries an offset.
+    JSON and CSV have UTC.
 
     Owed: a person rejected the payment, so that the customer's money is held until it is sent
     back. Bangladesh's Digital Commerce guidelines of 2021 give ten days.
@@ -156,29 +169,31 @@ def refunds(
     elif as_json:
         write_json(out, [asdict(row) for row in found])
     elif owed:
-        _print_owed(list(found), out)
+        _print_owed(list(found), zone, out)
     else:
-        _print_refunds(list(found), out)
+        _print_refunds(list(found), zone, out)
 
 
-def _print_refunds(found: list[RefundRecord], out: TextIO) -> None:
+def _print_refunds(found: list[RefundRecord], zone: tzinfo, out: TextIO) -> None:
     if not found:
         click.echo("Nothing was sent back.", err=True)
         return
-    rows = table(">ID", ">Payment", "Order…", ">BDT", "State", "Method", "Sent (UTC)", "Note…")
+    sent = f"Sent ({place(zone)})"
+    rows = table(">ID", ">Payment", "Order…", ">BDT", "State", "Method", sent, "Note…")
     for refund in found:
-        facts = (refund.id, refund.payment_id, refund.customer_reference, f"{refund.amount:.2f}")
-        said = (refund.state, refund.method, moment(refund.sent_at), refund.note)
+        facts = (refund.id, refund.payment_id, refund.customer_reference, grouped(refund.amount))
+        said = (refund.state, refund.method, moment(refund.sent_at, zone), refund.note)
         add_row(rows, *facts, *said)
     print_table(console(out), rows)
 
 
-def _print_owed(found: list[OwedRefund], out: TextIO) -> None:
+def _print_owed(found: list[OwedRefund], zone: tzinfo, out: TextIO) -> None:
     if not found:
         click.echo("Nothing is owed to anybody.", err=True)
         return
-    rows = table(">Payment", "Invoice", "Order…", ">BDT", "Came (UTC)", ">Days", "Rejected by…")
+    came = f"Came ({place(zone)})"
+    rows = table(">Payment", "Invoice", "Order…", ">BDT", came, ">Days", "Rejected by…")
     for one in found:
-        facts = (one.payment_id, one.invoice_id, one.customer_reference, f"{one.amount:.2f}")
-        add_row(rows, *facts, moment(one.since), one.age_days, one.rejected_by)
+        facts = (one.payment_id, one.invoice_id, one.customer_reference, grouped(one.amount))
+        add_row(rows, *facts, moment(one.since, zone), one.age_days, one.rejected_by)
     print_table(console(out), rows)

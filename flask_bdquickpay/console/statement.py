@@ -12,7 +12,7 @@ from ..errors import StatementError
 from ..payments.export import write_csv, write_json
 from ..payments.statement import HARMLESS, StatementReport, Statements
 from ..state import current_state
-from ..text import plain
+from ..text import grouped, plain, stamp
 from .group import commands, output_of
 from .options import account_option, as_csv_option, as_json_option, zone_option
 from .terminal import add_row, console, print_table, table
@@ -77,21 +77,23 @@ def statement(
     elif as_csv:
         write_csv(out, _COLUMNS, rows)
     else:
-        _print(report)
+        _print(report, zone)
     if not report.agrees:
         raise Exit(1)
 
 
-def _print(report: StatementReport) -> None:
+def _print(report: StatementReport, zone: tzinfo) -> None:
     screen = console()
     for field, column in report.columns.items():
         click.echo(f"{field}: {plain(column)}", err=True)
     for line in report.samples:
-        click.echo(f"  {line.trx_id}  {line.amount}  {line.moved_at.isoformat()}", err=True)
+        said = f"{grouped(line.amount)}  {stamp(line.moved_at, zone, seconds=True)}"
+        click.echo(f"  {line.trx_id}  {said}", err=True)
     if report.exceptions:
         rows = table("Class", ">Line", "Transaction", ">BDT", "What…", "Command…")
         for one in report.exceptions:
-            facts = (one.kind, one.line, one.trx_id, one.amount)
+            amount = None if one.amount is None else grouped(one.amount)
+            facts = (one.kind, one.line, one.trx_id, amount)
             add_row(rows, *facts, one.said, one.command)
         print_table(screen, rows)
     for kind in HARMLESS:

@@ -53,6 +53,20 @@ def status_text(status: PaymentStatus | None) -> Text:
     return Text("" if status is None else status.value, _STYLES.get(status, "") if status else "")
 
 
+#: What the desk calls a status, where that is another word.
+_CALLED = {
+    PaymentStatus.COMPLETED: "Paid",
+    PaymentStatus.PENDING: "Waiting",
+    PaymentStatus.CREATED: "Starting",
+}
+
+
+def status_words(status: PaymentStatus) -> Text:
+    """Return a status as the desk calls it, with the word that programs know."""
+    name = _CALLED.get(status)
+    return Text(f"{name} ({status.value})" if name else status.value, _STYLES.get(status, ""))
+
+
 def table(*headings: str) -> Table:
     """Return an empty table; a heading that ends in ``…`` may be wrapped, ``>`` is aligned right.
 

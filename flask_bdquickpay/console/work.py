@@ -28,7 +28,7 @@ _INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
     epilog="""\b
     Examples:
       flask bdquickpay reconcile
-      */5 * * * * cd /srv/shop && flask bdquickpay reconcile --json >> sweep.log""",
+      * * * * * cd /srv/shop && flask bdquickpay reconcile --json >> sweep.log""",
 )
 @click.option(
     "--limit", type=number, help="How many payments at most.  [default: all that are due]"
@@ -45,7 +45,7 @@ _INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 def reconcile(limit: int | None, concurrency: int, account: str | None, as_json: bool) -> None:
     """Ask about every payment that is due.
 
-    The sweep: run it every few minutes. It also delivers the outbox. It may run anywhere, and any
+    The sweep: run it every minute. It also delivers the outbox. It may run anywhere, and any
     number of times at once, for one merchant account or all. Ctrl-C stops it between two payments.
     Exit code 1 when a payment could not be verified, when the shop's own code refused money that
     came, or when nobody in this process listens to payment_paid; all of it is tried again later.

@@ -9,7 +9,7 @@ from .. import clock
 from ..payments.records import PaymentRecord
 from ..payments.refund_rows import DAYS_TO_REFUND, RefundRows
 from ..payments.status import PaymentStatus
-from ..text import moment, plain
+from ..text import plain, stamp, taka
 from .findings import Patient, Result, ok, red, warning
 
 #: Of so many payments it is told who refuses them.
@@ -27,7 +27,7 @@ def check_owed(patient: Patient) -> Result:
     raised = f" {plain(one.problem)[:200]}: mend that first." if one.problem else ""
     return red(
         f"Payments that are paid, and of which the shop was not told: {owed.count}, since "
-        f"{moment(owed.oldest)} UTC.{raised} Run 'flask bdquickpay reconcile' or 'deliver' in a "
+        f"{stamp(owed.oldest)}.{raised} Run 'flask bdquickpay reconcile' or 'deliver' in a "
         "process that imports your receivers of payment_paid; or, for one of them, 'flask "
         f"bdquickpay announce {one.invoice_id}'."
     )
@@ -74,7 +74,7 @@ def check_refunds(patient: Patient) -> Result:
     (one,) = RefundRows(patient.state.store).owed(clock.utcnow(), 1)
     name = one.invoice_id or one.payment_id
     said = (
-        f"Rejected payments whose money was not sent back: {debt.count}, {debt.amount:.2f} BDT, "
+        f"Rejected payments whose money was not sent back: {debt.count}, {taka(debt.amount)}, "
         f"the oldest for {days} of the {DAYS_TO_REFUND} days that there are. Send it with the "
         f"bKash app, then run 'flask bdquickpay record-refund {name} --all "
         "--note …'; 'flask bdquickpay refunds --owed' lists them all."

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from .. import clock
 from ..payments.records import EventRecord
-from ..text import moment, plain
+from ..text import plain, stamp
 from .findings import PATIENCE, Patient, Result, ok, red, warning
 
 #: An event that was tried more often has a receiver that is broken.
@@ -24,8 +24,8 @@ def check_sweep(patient: Patient) -> Result:
     overdue = patient.reports.overdue(clock.utcnow() - PATIENCE)
     if overdue.count:
         return red(
-            f"Payments overdue: {overdue.count}, since {moment(overdue.oldest)} UTC. Run "
-            "'flask bdquickpay reconcile' every few minutes, from cron or systemd."
+            f"Payments overdue: {overdue.count}, since {stamp(overdue.oldest)}. Run "
+            "'flask bdquickpay reconcile' every minute, from cron or systemd."
         )
     return ok("No payment is overdue.")
 
@@ -36,8 +36,8 @@ def check_deliveries(patient: Patient) -> Result:
     late = patient.reports.undelivered(clock.utcnow() - PATIENCE, heard)
     if late.count:
         return red(
-            f"Events not delivered: {late.count}, due since {moment(late.oldest)} UTC. Run "
-            "'flask bdquickpay reconcile' (or deliver) every few minutes, from cron or systemd."
+            f"Events not delivered: {late.count}, due since {stamp(late.oldest)}. Run "
+            "'flask bdquickpay reconcile' (or deliver) every minute, from cron or systemd."
         )
     failing = patient.reports.failing(ATTEMPTS)
     if failing:
@@ -79,6 +79,6 @@ def _share(patient: Patient, announced: int, completed: int, since: datetime) ->
     of = f"of the {completed} payments completed in the last {RECENT.days} days"
     if not announced:
         return f"Webhooks for none {of}."
-    latest = moment(patient.reports.webhooks(since, 1)[0].created_at)
+    latest = stamp(patient.reports.webhooks(since, 1)[0].created_at)
     percent = 100 * announced // completed
-    return f"Webhooks for {announced} {of} ({percent}%); the last at {latest} UTC."
+    return f"Webhooks for {announced} {of} ({percent}%); the last at {latest}."

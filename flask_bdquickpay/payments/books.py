@@ -6,17 +6,16 @@ import heapq
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, and_, func, literal, null, or_, select
 
+from ..clock import DHAKA
 from .status import PaymentStatus
 from .store import Store
 
-#: Bangladesh has one time zone and no daylight saving; a fixed offset needs no tzdata.
-DHAKA = timezone(timedelta(hours=6), "Asia/Dhaka")
 _BATCH = 500
 #: What a row of the books holds. Programs read these: they keep their order, new ones come last.
 COLUMNS = (

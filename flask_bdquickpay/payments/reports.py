@@ -31,6 +31,17 @@ class Backlog:
 
 
 @dataclass(frozen=True)
+class Takings:
+    """Money that came.
+
+    :ivar amount: BDT.
+    """
+
+    count: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class Debt:
     """Money of rejected payments that was not sent back.
 
@@ -49,6 +60,7 @@ class Filters:
 
     :ivar since: created at this moment or later.
     :ivar until: created before this moment.
+    :ivar text: a part of the reference, the label, the invoice or the transaction id.
     """
 
     statuses: tuple[PaymentStatus, ...] = ()
@@ -56,6 +68,7 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     account: str | None = None
+    text: str | None = None
 
 
 class Reports:
@@ -89,6 +102,8 @@ class Reports:
             statement = statement.where(columns.created_at >= filters.since)
         if filters.until is not None:
             statement = statement.where(columns.created_at < filters.until)
+        if filters.text is not None:
+            statement = statement.where(_holds(filters.text, columns))
         return statement
 
     def one(self, payment_id: int) -> PaymentRecord | None:
@@ -125,6 +140,24 @@ class Reports:
     def count(self, status: PaymentStatus) -> int:
         """Return how many payments have this status."""
         return self._number(select(func.count()).where(self._payments.c.status == status))
+
+    def flagged(self) -> Takings:
+        """Return the money that waits for a person."""
+        return self._takings(self._payments.c.status == PaymentStatus.FLAGGED)
+
+    def paid_since(self, moment: datetime) -> Takings:
+        """Return what was paid since then."""
+        columns = self._payments.c
+        completed = columns.status == PaymentStatus.COMPLETED
+        return self._takings(columns.verified_at >= moment, completed)
+
+    def _takings(self, *conditions: ColumnElement[bool]) -> Takings:
+        columns = self._payments.c
+        came = func.sum(func.coalesce(columns.received_amount, columns.amount))
+        facts: tuple[Any, ...] = (func.count(), func.coalesce(came, 0))
+        statement = select(*facts).where(*conditions)
+        count, amount = self._store.session.execute(statement).one()
+        return Takings(int(count), Decimal(amount))
 
     def overdue(self, before: datetime) -> Backlog:
         """Return the payments that the sweep should have looked at before then."""
@@ -288,3 +321,9 @@ class Reports:
 
     def _read_events(self, statement: Select[Any]) -> list[EventRecord]:
         return [EventRecord(*tuple(row)) for row in self._store.session.execute(statement)]
+
+
+def _holds(text: str, columns: Any) -> ColumnElement[bool]:
+    """Whether one of the names that people know a payment by has this in it."""
+    names = ("customer_reference", "label", "invoice_id", "trx_id")
+    return or_(*(columns[name].icontains(text, autoescape=True) for name in names))

@@ -13,7 +13,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import select, update
 
 from .. import clock
-from .books import DHAKA
+from ..clock import DHAKA
 from .statement_file import Table, read_table
 from .statement_values import (
     Unreadable,

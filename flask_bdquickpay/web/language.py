@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
@@ -18,11 +18,12 @@ from pathlib import Path
 
 from flask import current_app
 
+from .. import clock
+
 _logger = logging.getLogger(__name__)
 ENGLISH, BANGLA = "en", "bn"
 
-# Bangladesh has one time zone and no daylight saving; a fixed offset needs no tzdata.
-DHAKA = timezone(timedelta(hours=6), "Asia/Dhaka")
+DHAKA = clock.DHAKA
 
 _TRANSLATIONS = Path(__file__).parent / "translations"
 _DATE_PATTERNS = {ENGLISH: "d MMMM y, h:mm a", BANGLA: "d MMMM y, B h:mm"}

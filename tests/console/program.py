@@ -65,12 +65,14 @@ class Program:
             out, err = process.communicate(timeout=60)
         return process.returncode, out, err
 
-    def on_terminal(self, *args: object, columns: int = 80) -> tuple[int, str]:
-        """Run on a pseudo-terminal; return the exit code and all that it showed."""
+    def on_terminal(self, *args: object, columns: int = 80, typed: str = "") -> tuple[int, str]:
+        """Run on a pseudo-terminal, at which somebody types; return the exit code and all that it
+        showed."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         with self.start(*args, stdin=slave, stdout=slave, stderr=slave) as process:
             os.close(slave)
+            os.write(master, f"{typed}\x04".encode())  # and then nothing more
             shown = b"".join(_until_closed(master))
         os.close(master)
         return process.returncode, shown.decode()

@@ -40,7 +40,7 @@ def test_link_alone_goes_to_stdout(shop: Shop) -> None:
     assert result.exit_code == 0
     (url,) = result.stdout.splitlines()
     assert opened(shop, url).reference == reference
-    assert "Order 1: 1250.50 BDT, until 20" in result.stderr
+    assert "Order 1: 1,250.50 BDT, until 20" in result.stderr
     assert Buyer(shop, url).press().status_code == 303
 
 

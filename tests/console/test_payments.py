@@ -11,9 +11,13 @@ from decimal import Decimal
 
 import pytest
 
+from flask_bdquickpay import clock
+
 from ..databases import on_sqlite
 from ..shop import Shop
 from .commandline import flagged, ids, listed, run
+
+DECISIONS = ("--accept", "--reject")
 
 # payments
 
@@ -22,7 +26,7 @@ def test_payments_are_listed_the_newest_first(shop: Shop) -> None:
     first, second = shop.started(), shop.started("1250.50")
     rows = run(shop, "payments").stdout.splitlines()
     assert rows[0].split()[:5] == ["ID", "Invoice", "Order", "BDT", "Status"]
-    assert rows[1].split()[:5] == ["2", second.invoice_id, "2", "1250.50", "pending"]
+    assert rows[1].split()[:5] == ["2", second.invoice_id, "2", "1,250.50", "pending"]
     assert rows[2].split()[:5] == ["1", first.invoice_id, "1", "500.00", "pending"]
 
 
@@ -42,7 +46,11 @@ def test_payments_are_filtered(shop: Shop) -> None:
     [
         ("--since", "2026-03-21", [3, 2]),
         ("--since", "2026-03-21T00:00:00.000001", [3]),
-        ("--since", "2026-03-21T06:00+06:00", [3, 2]),
+        ("--since", "2026-03-20T18:00Z", [3, 2]),
+        ("--since", "2026-03-21T01:00+07:00", [3, 2]),
+        ("--utc --since", "2026-03-20T18:00", [3, 2]),
+        ("--utc --since", "2026-03-21", [3]),
+        ("--utc --until", "2026-03-20", [2, 1]),
         ("--since", "2026-03-21T23:59:59z", []),
         ("--until", "2026-03-21", [3, 2, 1]),
         ("--until", "2026-03-20", [1]),
@@ -50,14 +58,51 @@ def test_payments_are_filtered(shop: Shop) -> None:
         ("--until", "2026-03-21T12:00:01", [3, 2, 1]),
     ],
 )
-def test_times_are_utc_unless_they_say_otherwise(
+def test_times_are_of_dhaka_unless_they_say_otherwise(
     shop: Shop, option: str, value: str, found: list[int]
 ) -> None:
-    moments = ("2026-03-20T23:59:59", "2026-03-21T00:00:00", "2026-03-21T12:00:00")
+    moments = ("2026-03-20T17:59:59", "2026-03-20T18:00:00", "2026-03-21T06:00:00")
     for moment in moments:
         created_at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
         shop.change(shop.started(), created_at=created_at)
-    assert ids(shop, option, value) == found
+    assert ids(shop, *option.split(), value) == found
+
+
+@on_sqlite
+def test_today_is_the_day_in_bangladesh(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = shop.started(), shop.started()
+    shop.change(old, created_at=datetime(2026, 3, 20, 17, 59, 59, tzinfo=timezone.utc))
+    shop.change(new, created_at=datetime(2026, 3, 20, 18, 0, tzinfo=timezone.utc))
+    now = datetime(2026, 3, 20, 20, 0, tzinfo=timezone.utc)
+    monkeypatch.setattr(clock, "utcnow", lambda: now)
+    assert ids(shop, "--today") == [new.id]
+    assert ids(shop, "--today", "--utc") == [new.id, old.id]
+    assert run(shop, "payments", "--today", "--since", "2026-03-20").exit_code == 2
+
+
+@on_sqlite
+@pytest.mark.parametrize("text", ["RDER-4", "order-42", "Tea", "{invoice}", "9K_L"])
+def test_payments_are_searched(shop: Shop, text: str) -> None:
+    payment, other = shop.started(), shop.started()
+    shop.change(payment, customer_reference="ORDER-42", label="Tea & honey", trx_id="9K_L3")
+    shop.change(other, trx_id="9KXL4")
+    assert ids(shop, "--search", text.format(invoice=payment.invoice_id[3:12])) == [payment.id]
+
+
+@on_sqlite
+def test_times_and_amounts_are_those_that_people_write(shop: Shop) -> None:
+    payment = shop.started("145000.50")
+    at = datetime(2026, 3, 20, 20, 15, tzinfo=timezone.utc)
+    shop.change(payment, created_at=at)
+    table = run(shop, "payments").stdout
+    assert "Created (Dhaka)" in table
+    assert re.search(r"1,45,000\.50 +pending +2026-03-21 02:15", table)
+    table = run(shop, "payments", "--utc").stdout
+    assert "Created (UTC)" in table
+    assert re.search(r"1,45,000\.50 +pending +2026-03-20 20:15", table)
+    shown = run(shop, "show", payment.id).stdout
+    assert "Payment 1  1,45,000.50 BDT  Waiting (pending)" in shown
+    assert re.search(r"Created +2026-03-21 02:15:00 Dhaka", shown)
 
 
 def test_json_is_exact(shop: Shop) -> None:
@@ -165,7 +210,7 @@ def test_the_timeline_is_shown(shop: Shop) -> None:
     payment = flagged(shop)
     run(shop, "resolve", payment.id, "--accept", "--note", "seen at the bank", "--by", "Ayesha")
     text = run(shop, "show", payment.invoice_id).stdout
-    assert re.search(r"Payment 1 +500\.00 BDT +completed", text)
+    assert re.search(r"Payment 1 +500\.00 BDT +Paid \(completed\)", text)
     assert re.search(r"Transaction +" + shop.payment(payment).trx_id, text)
     assert re.search(r"checkout +created > pending", text)
     assert re.search(r"cli +pending > flagged +the gateway said completed; amount mismatch", text)
@@ -184,7 +229,7 @@ def test_what_was_sent_back_and_cleared_is_shown(shop: Shop) -> None:
     shop.change(payment, cleared_at=payment.created_at, fee=Decimal("8.33"))
     text = run(shop, "show", payment.id).stdout
     assert re.search(r"Sent back +150\.00 BDT", text)
-    assert re.search(r"Cleared +20\d\d-.* UTC", text)
+    assert re.search(r"Cleared +20\d\d-.* Dhaka", text)
     assert re.search(r"Fee +8\.33 BDT", text)
     (found,) = json.loads(run(shop, "show", payment.id, "--json").stdout)
     assert (found["refunded_amount"], found["fee"]) == ("150.00", "8.33")
@@ -194,7 +239,10 @@ def test_what_was_sent_back_and_cleared_is_shown(shop: Shop) -> None:
 @on_sqlite
 def test_a_flagged_payment_says_how_to_decide(shop: Shop) -> None:
     payment = flagged(shop)
-    assert f"flask bdquickpay resolve {payment.id} " in run(shop, "show", payment.id).stdout
+    shown = run(shop, "show", payment.id).stdout
+    lines = [line.strip() for line in shown.splitlines() if "bdquickpay resolve" in line]
+    commands = [f"flask bdquickpay resolve {payment.id} {word} --note WHY" for word in DECISIONS]
+    assert lines == commands
 
 
 @on_sqlite

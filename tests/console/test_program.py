@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from flask_bdquickpay.clock import utcnow
+from flask_bdquickpay.clock import DHAKA, utcnow
 
 from ..databases import on_sqlite
 from ..shop import Shop
@@ -75,7 +75,12 @@ def test_what_does_not_fit_is_not_cut(
 ) -> None:
     shop.change(shop.started("99999999.99"), invoice_id=invoice)
     _, shown = program.on_terminal("payments", columns=columns)
-    for text in (invoice, "99999999.99", "pending", f"{utcnow():%Y-%m-%d %H:}"):
+    for text in (
+        invoice,
+        "9,99,99,999.99",
+        "pending",
+        f"{utcnow().astimezone(DHAKA):%Y-%m-%d %H:}",
+    ):
         assert text in without_colour(shown)
 
 

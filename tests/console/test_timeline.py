@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from flask_bdquickpay.clock import utcnow
+from flask_bdquickpay.clock import DHAKA, utcnow
 
 from ..databases import on_sqlite
 from ..shop import Shop
@@ -78,7 +78,10 @@ def test_repeated_fact_says_how_often_it_came(shop: Shop) -> None:
         shop.success(payment)
     text = run(shop, "show", payment.id).stdout
     last = shop.events(payment)[-1].repeated_at
+    assert f"3 times, last at {last.astimezone(DHAKA):%Y-%m-%d %H:%M:%S} Dhaka" in text
+    text = run(shop, "show", payment.id, "--utc").stdout
     assert f"3 times, last at {last:%Y-%m-%d %H:%M:%S} UTC" in text
+    assert "Dhaka" not in text
     (found,) = json.loads(run(shop, "show", payment.id, "--json").stdout)
     assert found["events"][-1]["count"] == 3
 

@@ -109,4 +109,5 @@ def test_every_command_of_the_contract_is_there() -> None:
 @on_sqlite
 def test_help_says_which_times_are_meant(shop: Shop) -> None:
     words = " ".join(run(shop, "payments", "--help").stdout.split())
-    assert "taken as UTC unless it carries an offset" in words
+    assert "a day in Bangladesh, or an ISO time" in words
+    assert "taken as Dhaka's unless it carries an offset" in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -26,15 +27,21 @@ def test_a_healthy_shop_has_exit_code_0(at_home: Shop) -> None:
         result = run(at_home)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert len(lines) == len(doctor.CHECKS)
-    assert all(line.startswith(("ok ", "warning ")) for line in lines)
+    assert len(lines) == len(doctor.CHECKS) + 2
+    signs = [line.split()[0] for line in lines[:-2]]
+    assert signs == sorted(signs, reverse=True)  # warnings, then what is ok
+    assert set(signs) == {"warning", "ok"}
+    warnings, well = signs.count("warning"), signs.count("ok")
+    assert lines[-1].startswith(f"{warnings} warnings, {well} ok. Start with: ")
 
 
 @on_sqlite
 def test_something_red_has_exit_code_1(at_home: Shop) -> None:
     result = run(at_home)
     assert result.exit_code == 1
-    assert "RED      webhook" in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("RED      webhook")
+    assert re.fullmatch(r"1 red, \d+ warnings?, \d+ ok\. Start with: webhook\.", lines[-1])
 
 
 @on_sqlite
