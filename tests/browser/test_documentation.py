@@ -22,7 +22,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("furo", reason="needs Sphinx, MyST and Furo (pip's group docs)")
     folder = tmp_path_factory.mktemp("site")
     strictly = ["-m", "sphinx", "-q", "-E", "-W", "-n"]
-    command = [sys.executable, *strictly, "-d", folder / "read", ROOT / "docs", folder / "site"]
+    places = ["-d", f"{folder}/read", f"{ROOT}/docs", f"{folder}/site"]
+    command = [sys.executable, *strictly, *places]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (built.returncode, built.stderr) == (0, "")
     return folder / "site"
