@@ -66,4 +66,5 @@ def _answer(file: _File) -> Response:
     same = request.args.get("v") == file.version
     response.headers["Cache-Control"] = _FOR_EVER if same else _ASK_FIRST
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -22,7 +22,7 @@ from .stage import PlainShop
 
 ORDER = "FLN6-QLJL-DZHC"
 PAY = {"en": "Pay ৳1,250.50 with bKash", "bn": "বিকাশে ৳১,২৫০.৫০ পেমেন্ট করুন"}
-PAID = {"en": "Payment received", "bn": "পেমেন্ট পাওয়া গেছে"}
+PAID = {"en": "Payment successful", "bn": "পেমেন্ট সফল হয়েছে"}
 PAY_LESS = {"en": "Pay ৳980.00 with bKash", "bn": "বিকাশে ৳৯৮০.০০ পেমেন্ট করুন"}
 CHANGED = {"en": "it was ৳1,250.50, now it is ৳980.00", "bn": "৳৯৮০.০০"}
 #: What a browser keeps to when its owner blocks all cookies.

@@ -220,7 +220,7 @@ def test_browser_with_cookies_and_an_old_form_is_told_that(shop: Shop) -> None:
     shop.click(shop.order(), client)
     page = press(shop, client, "old")
     assert page.status_code == 400
-    assert "press the button once more" in page.text
+    assert "The page was open too long" in page.text
     assert "allow cookies" not in page.text
 
 
