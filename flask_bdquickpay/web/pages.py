@@ -17,6 +17,7 @@ from wtforms.widgets import html_params
 
 from ..errors import InvalidPaymentRequest
 from ..money import parse_amount
+from ..payments.about import about_ids
 from ..payments.hooks import fault_of
 from ..state import current_state
 from ..text import plain
@@ -83,18 +84,20 @@ def button(
         form=PayForm(),
         action=_checkout_url(reference),
         label=label,
-        amount=None if amount is None else _price(amount),
+        amount=None if amount is None else _price(reference, amount),
         attributes=Markup(html_params(**_with_classes(looks, attributes))),  # noqa: S704  # escaped
     )
     return Markup(html)  # noqa: S704  # rendered with autoescape
 
 
-def _price(amount: object) -> str | None:
+def _price(reference: object, amount: object) -> str | None:
     """The amount as a button says it: no label may cost the shop its page."""
     try:
         return format_price(parse_amount(amount))
     except InvalidPaymentRequest as error:
-        _logger.warning("A pay button is shown without its amount: %s", error)
+        text = "The pay button of order %r is shown without its amount: %s"
+        extra = about_ids("checkout", customer_reference=str(reference))
+        _logger.warning(text, reference, error, extra=extra)
         return None
 
 
