@@ -259,7 +259,8 @@ def test_order_url_may_be_async_or_none(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "//evil.example", "orders/7", "/\\evil", "https:///x", 7, "", b"/x"]
+    "url",
+    ["javascript:alert(1)", "//evil.example", "orders/7", "/\\evil", "https:///x", 7, "", b"/x"],
 )
 def test_what_is_no_address_is_logged_and_left_out(
     shop: Shop, url: Any, caplog: pytest.LogCaptureFixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ LAYOUT = "<nav>My shop</nav>{% block content %}{% endblock %}"
 
 
 @pytest.fixture
-def in_sandbox(new_shop: NewShop, tmp_path: Path) -> Iterator[Callable[..., Shop]]:
+def in_sandbox(new_shop: NewShop, tmp_path: Path) -> Callable[..., Shop]:
     """Make a shop as it is tried out: with the embedded sandbox and without keys."""
     keys = dict.fromkeys(("BDQUICKPAY_APP_KEY", "BDQUICKPAY_SECRET_KEY", "BDQUICKPAY_BASE_URL"))
 
@@ -35,7 +35,7 @@ def in_sandbox(new_shop: NewShop, tmp_path: Path) -> Iterator[Callable[..., Shop
 
         return new_shop(prepare=prepare, BDQUICKPAY_SANDBOX=True, **keys, **config)
 
-    yield make
+    return make
 
 
 def pages(shop: Shop) -> list[str]:
