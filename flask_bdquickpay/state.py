@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from .errors import ConfigurationError
+from .gateway.account import is_sandbox
 from .gateway.client import BDQuickPayClient
 from .payments.accounts import Accounts
 from .payments.checkout import Checkout
@@ -51,6 +52,14 @@ class State:
         config = self.app.config
         trusted = config.get("TRUSTED_HOSTS")  # of Flask, from 3.1 on
         return bool(self.settings.public_url or config["SERVER_NAME"] or trusted)
+
+    def is_test(self, made_with: str | None = None) -> bool:
+        """Whether no real money moves, which every page is to say: at the sandbox.
+
+        :param made_with: what is kept with a payment, which may be older than the settings.
+        """
+        here = self.client.account.fingerprint()
+        return self.settings.sandbox or is_sandbox(made_with or here)
 
 
 def current_state() -> State:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..errors import ConfigurationError
 from ..text import first_line
+from ..web import assets
 from .bookkeeping import BookPages
 from .linking import LinkPages
 from .refunding import RefundPages
@@ -134,8 +135,7 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
             name=desk.name,
             endpoint=desk.endpoint,
             url=url,
-            static_folder=str(_FOLDER / "static"),
-            static_url_path="/static",
+            static_url_path="/static",  # which keeps Flask-Admin from serving its own there
         )
         self._desk = desk
         frame = (desk.name, desk.actor, self._way_out)
@@ -161,6 +161,7 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
         blueprint.template_folder = str(_FOLDER / "templates")
         blueprint.before_request(self._desk.guard)  # everything of the blueprint, present or future
         blueprint.after_request(_with_headers)
+        assets.serve(blueprint, _FOLDER / "static")
         for room in self._rooms:
             room.add_rules(blueprint)
         return blueprint
@@ -176,6 +177,4 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
 def _with_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint and request.endpoint.endswith(".static"):
-        response.headers["Cache-Control"] = "private, no-cache"  # kept, but asked about
     return response

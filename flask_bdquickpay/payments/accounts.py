@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, GatewayUnavailableError
+from ..gateway.account import check_payment_url
 from ..gateway.client import BDQuickPayClient
 from ..keys import MerchantAccount, is_account_name, sandbox_account
 from ..repeated import RepeatedWarning
@@ -82,6 +83,14 @@ class Accounts:
             return self.plain
         merchant = self._merchant(name)
         return None if merchant is None else self._client(name, merchant)
+
+    def way_on(self, account: str, payment_url: str | None) -> str | None:
+        """Return where a customer goes on paying; ``None`` for where nobody is to be sent."""
+        try:
+            check_payment_url(payment_url or "", self.client(account).account)
+        except (ConfigurationError, GatewayUnavailableError):
+            return None
+        return payment_url
 
     def skew(self, name: str | None = None) -> timedelta | None:
         """By how much the gateway's clock is ahead of ours, as far as it has told an account.

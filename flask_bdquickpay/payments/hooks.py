@@ -22,6 +22,7 @@ OrderLoader = Callable[[str], "PaymentRequest | Awaitable[PaymentRequest | None]
 CheckoutCheck = Callable[[str], "bool | Awaitable[bool]"]
 AccountLoader = Callable[[str], "MerchantAccount | Awaitable[MerchantAccount | None] | None"]
 ReturnHandler = Callable[[Any], Any]
+OrderURL = Callable[[Any], "str | Awaitable[str | None] | None"]
 Dispatcher = Callable[[int], object]
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Hooks:
     checkout_check: CheckoutCheck | None = None
     account_loader: AccountLoader | None = None
     return_handler: ReturnHandler | None = None
+    order_url: OrderURL | None = None
     dispatcher: Dispatcher | None = None
     observers: Observers = field(default_factory=Observers)
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from .hooks import AccountLoader, CheckoutCheck, Dispatcher, Hooks, OrderLoader, ReturnHandler
+from .hooks import (
+    AccountLoader,
+    CheckoutCheck,
+    Dispatcher,
+    Hooks,
+    OrderLoader,
+    OrderURL,
+    ReturnHandler,
+)
 from .observers import Observer
 
 L = TypeVar("L", bound=OrderLoader)
 A = TypeVar("A", bound=AccountLoader)
 C = TypeVar("C", bound=CheckoutCheck)
 R = TypeVar("R", bound=ReturnHandler)
+U = TypeVar("U", bound=OrderURL)
 D = TypeVar("D", bound=Dispatcher)
 W = TypeVar("W", bound=Observer)
 
@@ -46,6 +55,16 @@ class Registration:
     def return_handler(self, function: R) -> R:
         """Register ``f(payment) -> response`` for a customer who comes back, paid or not."""
         self._hooks.return_handler = function
+        return function
+
+    def order_url(self, function: U) -> U:
+        """Register ``f(payment) -> str | None``: where its customer sees the order.
+
+        The built-in pages then offer it to who came back with the payment's own token, first of
+        all. A path of the shop, as of ``url_for``, or a whole ``http`` or ``https`` URL; ``None``:
+        there is no such page. One that raises is logged, and the page is shown without it.
+        """
+        self._hooks.order_url = function
         return function
 
     def dispatcher(self, function: D) -> D:

@@ -23,9 +23,20 @@ from . import pages
 _logger = logging.getLogger(__name__)
 
 
-def problem(name: str, code: int, reference: str | None = None) -> ResponseReturnValue:
-    """Answer with `problem.html`; with a fresh button when there is a reference."""
-    return pages.render("problem.html", problem=name, reference=reference), code
+def problem(
+    name: str, code: int, reference: str | None = None, error_code: str | None = None
+) -> ResponseReturnValue:
+    """Answer with `problem.html`; with a fresh button when there is a reference.
+
+    :param error_code: what the shop's developer finds in the log.
+    """
+    page = pages.render("problem.html", problem=name, reference=reference, error_code=error_code)
+    return page, code
+
+
+def _code(error: GatewayError) -> str | None:
+    """What page and log call an answer of the gateway."""
+    return None if error.status_code is None else f"BD-{error.status_code}"
 
 
 def _about(error: Exception, reference: str) -> dict[str, Any]:
@@ -82,13 +93,15 @@ def _(error: ConfigurationError, reference: str) -> ResponseReturnValue:
 
 @answer_to.register(GatewayError)
 def _(error: GatewayError, reference: str) -> ResponseReturnValue:
-    text, extra = "No payment for order %r: %s %s", _about(error, reference)
-    _logger.error(text, reference, error, error.errors, extra=extra)
-    return problem("rejected", 502, reference)
+    text, extra = "No payment for order %r (%s): %s %s", _about(error, reference)
+    _logger.error(text, reference, _code(error), error, error.errors, extra=extra)
+    return problem("rejected", 502, reference, _code(error))
 
 
 @answer_to.register(GatewayUnavailableError)
 def _(error: GatewayUnavailableError, reference: str) -> ResponseReturnValue:
     extra = _about(error, reference)
-    _logger.warning("No payment for order %r: %s", reference, error, extra=extra)
-    return problem("unreachable", 504 if error.status_code is None else 502, reference)
+    text = "No payment for order %r (%s): %s"
+    _logger.warning(text, reference, _code(error) or "no answer", error, extra=extra)
+    status = 504 if error.status_code is None else 502
+    return problem("unreachable", status, reference, _code(error))

@@ -71,6 +71,11 @@ def format_money(amount: Decimal) -> str:
     return f"{sign}৳" + localized(format_decimal(amount.copy_abs(), "#,##,##0.00", locale=ENGLISH))
 
 
+def format_price(amount: Decimal) -> str:
+    """The same without paisa where there are none, as a price is written: `৳680`."""
+    return format_money(amount).removesuffix(localized(".00"))
+
+
 def format_moment(moment: datetime) -> str:
     """The day and time in Bangladesh."""
     from babel.dates import format_datetime

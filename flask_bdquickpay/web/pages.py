@@ -16,14 +16,25 @@ from markupsafe import Markup
 from wtforms.widgets import html_params
 
 from ..errors import InvalidPaymentRequest
+from ..money import parse_amount
+from ..payments.about import about_ids
 from ..payments.hooks import fault_of
 from ..state import current_state
 from ..text import plain
 from .contact import Contact
-from .explanations import explain
+from .explanations import came, is_not_accepted, tell
 from .forms import PayForm
-from .language import current_language, format_moment, format_money, knows, translate
+from .language import (
+    current_language,
+    format_moment,
+    format_money,
+    format_price,
+    knows,
+    translate,
+)
+from .orders import order_url
 from .receipts import may_write_session
+from .shown import ShownPayment
 
 _logger = logging.getLogger(__name__)
 
@@ -47,21 +58,47 @@ def render(name: str, **context: object) -> str:
     return ours.get_template(name).render(context)
 
 
-def button(reference: object, label: str | None = None, **attributes: object) -> Markup:
+def button(
+    reference: object,
+    label: str | None = None,
+    *,
+    amount: object = None,
+    block: bool = False,
+    light: bool = False,
+    **attributes: object,
+) -> Markup:
     """Return the pay button for an order; `attributes` go onto its `<button>`.
 
+    :param label: what it says instead of our own words.
+    :param amount: what the order costs, in BDT, for our own words; what is charged is for the
+        order loader to say. What is no amount is left out, and logged.
+    :param block: whether it is as wide as what it stands in.
+    :param light: whether it is an outline, for a page whose colours a filled one would disturb.
     :raises InvalidPaymentRequest: for a reference that no order can have; the message says why.
     """
     if fault := fault_of(reference):
         raise InvalidPaymentRequest(f"No button for the order {reference!r}: {fault}.")
+    looks = ("bdqp-button", "bdqp-button--block" * block, "bdqp-button--light" * light)
     html = render(
         "button.html",
         form=PayForm(),
         action=_checkout_url(reference),
         label=label,
-        attributes=Markup(html_params(**_with_own_class(attributes))),  # noqa: S704  # escaped there
+        amount=None if amount is None else _price(reference, amount),
+        attributes=Markup(html_params(**_with_classes(looks, attributes))),  # noqa: S704  # escaped
     )
     return Markup(html)  # noqa: S704  # rendered with autoescape
+
+
+def _price(reference: object, amount: object) -> str | None:
+    """The amount as a button says it: no label may cost the shop its page."""
+    try:
+        return format_price(parse_amount(amount))
+    except InvalidPaymentRequest as error:
+        text = "The pay button of order %r is shown without its amount: %s"
+        extra = about_ids("checkout", customer_reference=str(reference))
+        _logger.warning(text, reference, error, extra=extra)
+        return None
 
 
 @dataclass(frozen=True)
@@ -75,13 +112,19 @@ class Helpers:
     home: str | None
     shop: Contact
     money: Callable[[Decimal], str]
+    price: Callable[[Decimal], str]
     moment: Callable[[datetime], str]
     plain: Callable[[object], str]
     lines: Callable[[Iterable[tuple[str, object]] | None], list[tuple[str, str]]]
     static: Callable[[str], str]
-    explain: Callable[[str], str]
+    tell: Callable[[ShownPayment], str | None]
+    came: Callable[[ShownPayment], Decimal | None]
+    is_not_accepted: Callable[[ShownPayment], bool]
+    is_test: Callable[[ShownPayment | None], bool]
+    order_url: Callable[[ShownPayment], str | None]
+    way_on: Callable[[ShownPayment], str | None]
     button: Callable[..., Markup]
-    again: Callable[[str, str], Markup]
+    again: Callable[..., Markup]
 
 
 def _helpers() -> Helpers:
@@ -91,18 +134,37 @@ def _helpers() -> Helpers:
         home=shop.url or _home(),
         shop=Contact(shop),
         money=format_money,
+        price=format_price,
         moment=format_moment,
         plain=plain,
         lines=_lines,
         static=_static,
-        explain=explain,
+        tell=tell,
+        came=came,
+        is_not_accepted=is_not_accepted,
+        is_test=_is_test,
+        order_url=order_url,
+        way_on=_way_on,
         button=button,
         again=_again,
     )
 
 
-def _again(reference: str, label: str) -> Markup:
+def _is_test(shown: ShownPayment | None) -> bool:
+    return current_state().is_test(None if shown is None else shown.made_with)
+
+
+def _way_on(shown: ShownPayment) -> str | None:
+    """Where who has not paid yet does so, while that can be done."""
+    if not shown.is_payable or shown.payment_url is None:
+        return None
+    return current_state().accounts.way_on(shown.account, shown.payment_url)
+
+
+def _again(reference: str, label: str, *, quiet: bool = False) -> Markup:
     """A button that a page of ours offers; none for an order that could not be paid by it.
+
+    A `quiet` one is a link, where something else comes first.
 
     Where the form's token could not be kept (:func:`may_write_session`), a link leads to it; so it
     does from the pages of a payment link, which needs none.
@@ -110,10 +172,11 @@ def _again(reference: str, label: str) -> Markup:
     if fault_of(reference):
         return Markup()
     by_link = request.endpoint == "bdquickpay.link"
-    if may_write_session() and not by_link:
+    if may_write_session() and not by_link and not quiet:
         return button(reference, label)
-    link = Markup('<a class="bdqp-link bdqp-link--main" href="{}">{}</a>')
-    return link.format("" if by_link else _checkout_url(reference), label)
+    link = Markup('<a class="bdqp-link{}" href="{}">{}</a>')
+    address = "" if by_link else _checkout_url(reference)
+    return link.format("" if quiet else " bdqp-link--main", address, label)
 
 
 def _checkout_url(reference: object) -> str:
@@ -147,7 +210,7 @@ def _static(filename: str) -> str:
     return url_for("bdquickpay.static", filename=filename)
 
 
-def _with_own_class(attributes: dict[str, object]) -> dict[str, object]:
+def _with_classes(ours: Iterable[str], attributes: dict[str, object]) -> dict[str, object]:
     theirs = dict(attributes)
-    names = ["bdqp-button", theirs.pop("class", None), theirs.pop("class_", None)]
+    names = [*ours, theirs.pop("class", None), theirs.pop("class_", None)]
     return {"class": " ".join(str(name) for name in names if name), **theirs}

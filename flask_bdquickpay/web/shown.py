@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import inspect
 
+from .. import clock
 from ..gateway.answers import as_status
 from ..payments.models import PaymentMixin
-from ..payments.status import BELIEFS, MONEY_CAME
+from ..payments.status import BELIEFS, MONEY_CAME, PaymentStatus
 
 #: For whoever holds the payment's token.
 _PRIVATE = ("trx_id", "invoice_id", "reason", "payment_metadata", "payment_url", "token")
@@ -27,15 +28,28 @@ class ShownPayment:
     """
 
     _columns: Mapping[str, Any] = field(repr=False)
-    _live: PaymentMixin
+    live: PaymentMixin
 
     def __getattr__(self, name: str) -> Any:
         if name in self._columns:
             return self._columns[name]
-        found = getattr_static(type(self._live), name, None)
+        found = getattr_static(type(self.live), name, None)
         if isinstance(found, property) and found.fget is not None:
             return found.fget(self)
-        return getattr(self._live, name)
+        return getattr(self.live, name)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it failed, whatever came of it."""
+        return bool(self.status == PaymentStatus.FAILED)
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether the gateway calls failed what nobody had paid by its end."""
+        if not self.has_failed or self.expires_at is None or self.expires_at > clock.utcnow():
+            return False
+        ends = [event.created_at for event in self.live.events if event.new_status == self.status]
+        return bool(ends) and ends[-1] >= self.expires_at
 
     @property
     def is_believed_over(self) -> bool:

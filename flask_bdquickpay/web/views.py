@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Blueprint, Response, request
 
+from . import assets
 from .checkout import checkout
 from .links import link
 from .pages import template_folder
@@ -18,8 +21,8 @@ def make_blueprint() -> Blueprint:
         "bdquickpay",
         __name__,
         template_folder=str(template_folder()),
-        static_folder="static",
     )
+    assets.serve(blueprint, Path(__file__).parent / "static")
     blueprint.add_url_rule(
         "/checkout/<path:reference>", view_func=checkout, methods=["GET", "POST"]
     )

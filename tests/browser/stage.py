@@ -143,6 +143,20 @@ class PlainShop:
         """Let every order cost something else, for which there are no lines."""
         self.extension.order_loader(lambda reference: PaymentRequest(total, label="Tea and honey"))
 
+    def change(self, **columns: Any) -> None:
+        """Change the payment made last behind the extension's back, as time would."""
+        with self.app.app_context():
+            session = self.app.extensions["sqlalchemy"].session
+            model = self.extension.Payment
+            session.execute(sa.update(model).where(model.id == self.newest().id).values(**columns))
+            session.commit()
+
+    def reject(self) -> None:
+        """Decide against the payment made last, with a word to its customer."""
+        invoice = self.newest().invoice_id
+        note = ("--note", "looks odd; ask Karim", "--message", "The tea is sold out.")
+        self.command("resolve", invoice, "--reject", *note)
+
     def refund(self) -> None:
         """Write down that the payment made last was sent back."""
         with self.app.app_context():
@@ -161,6 +175,19 @@ _ORDER_PAGE = """<!doctype html>
 <head><meta name="viewport" content="width=device-width"><title>Order</title></head>
 <body><main><h1>{{ reference }}</h1>{{ bdquickpay_button(reference) }}</main></body></html>"""
 
+
+#: The button in all its looks.
+_BUTTONS_PAGE = """<!doctype html>
+<html lang="{{ lang }}">
+<head><meta name="viewport" content="width=device-width"><title>Buttons</title></head>
+<body><main><h1>{{ lang }}</h1>
+{{ bdquickpay_button("ORDER-1", amount=680) }}
+<p>{{ bdquickpay_button("ORDER-2", amount="1250.50", light=True) }}</p>
+<p>{{ bdquickpay_button("ORDER-3", block=True) }}</p>
+<p>{{ bdquickpay_button("ORDER-4", light=True, block=True) }}</p>
+<p>{{ bdquickpay_button("ORDER-5", disabled=True) }}</p>
+<p>{{ bdquickpay_button("ORDER-6", light=True, aria_disabled="true") }}</p>
+</main></body></html>"""
 
 #: A shop that says who it is.
 SHAPLA = {
@@ -188,6 +215,7 @@ def shapla(folder: Path, language: str) -> Iterator[PlainShop]:
     request = PaymentRequest("1250.50", label=label, lines=zip(texts, COSTS, strict=True))
     with plain(folder, language, BDQUICKPAY_SHOP=CONTACT | SHAPLA[language]) as shop:
         shop.extension.order_loader(lambda reference: request)
+        shop.extension.order_url(lambda payment: f"/orders/{payment.customer_reference}")
         yield shop
 
 
@@ -212,6 +240,7 @@ def plain(folder: Path, language: str, **config: Any) -> Iterator[PlainShop]:
         payment_paid.connect(_refuse, sender=app)
         app.add_url_rule("/", view_func=lambda: "The shop", endpoint="index")
         app.add_url_rule("/orders/<reference>", view_func=_order_page(language), endpoint="order")
+        app.add_url_rule("/buttons", view_func=_buttons_page(language), endpoint="buttons")
         with app.app_context():
             database.create_all()
         yield PlainShop(stack.enter_context(served(app)), app, server, extension)
@@ -238,6 +267,10 @@ def _refuse(_app: Flask, payment: Any) -> None:
 
 def _order_page(language: str) -> Any:
     return lambda reference: render_template_string(_ORDER_PAGE, reference=reference, lang=language)
+
+
+def _buttons_page(language: str) -> Any:
+    return lambda: render_template_string(_BUTTONS_PAGE, lang=language)
 
 
 def new_payment(server: SandboxServer, reference: str, **fields: Any) -> Any:

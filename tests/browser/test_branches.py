@@ -88,7 +88,7 @@ def test_two_branches_are_paid_refunded_and_reconciled(
             page.goto(shop.link_by_command(reference))
             page.click(tour.PAY_BUTTON)
             tour.at_gateway(page, "pay")
-            expect(page.get_by_role("heading", level=1)).to_have_text("Payment received")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Payment successful")
         paid = payments(shop)
         assert {name: str(one.amount) for name, one in paid.items()} == {
             name: COSTS[reference] for name, reference in ORDERS.items()

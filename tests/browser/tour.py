@@ -7,10 +7,12 @@ words, so that the tours work in both languages.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import Page
 
+from flask_bdquickpay import clock
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from .stage import UNBOOKED, ExampleShop, PlainShop, new_payment
@@ -244,6 +246,8 @@ def _clicks(page: Page, shop: PlainShop) -> Iterator[str]:
 
 
 def _problems(page: Page, shop: PlainShop, sandbox: Any) -> Iterator[str]:
+    page.goto(f"{shop.url}/buttons")
+    yield "buttons"
     page.goto(f"{shop.url}/orders/ORDER-1046")
     yield "button"
     sandbox.fault("500", "create")
@@ -286,15 +290,60 @@ def link_tour(page: Page, shop: PlainShop) -> Iterator[str]:
     shop.refund()
     page.goto(link)
     yield "link-refunded"
+    yield from _money_in_doubt(page, shop)
+    yield from _no_money(page, shop)
     yield from _troubled_links(page, shop)
+
+
+def _money_in_doubt(page: Page, shop: PlainShop) -> Iterator[str]:
+    """Of another amount than was asked: what its customer sees until it is back."""
+    _start_by_link(page, shop, "FLN6-QLJL-DZHG")
+    outcome = shop.server.sandbox.pay(shop.newest(), amount=1000, completes=True)
+    page.goto(outcome.return_url)
+    yield "flagged"
+    shop.reject()
+    page.reload()
+    yield "rejected"
+    shop.refund()
+    page.reload()
+    yield "rejected-refunded"
+    _start_by_link(page, shop, "FLN6-QLJL-DZHH")
+    page.goto(shop.server.sandbox.fail(shop.newest()).return_url)
+    yield "failed"
+    shop.change(reason="amount mismatch: 1000.00 BDT were paid")
+    page.reload()
+    yield "other-amount"
+
+
+def _no_money(page: Page, shop: PlainShop) -> Iterator[str]:
+    sandbox = shop.server.sandbox
+    _start_by_link(page, shop, "FLN6-QLJL-DZHJ")
+    page.goto(f"{shop.url}/bdquickpay/success/{shop.newest().token}")
+    yield "confirming"
+    long_ago = clock.utcnow() - timedelta(hours=2)
+    shop.change(created_at=long_ago, expires_at=long_ago + timedelta(minutes=30))
+    sandbox.fault("500", "verify", None)
+    shop.seconds_pass()
+    page.reload()
+    yield "confirming-stopped"
+    sandbox.clear_faults()
+    sandbox.switch(expired_status="failed")
+    sandbox.time_out(shop.newest())
+    shop.seconds_pass()
+    page.reload()
+    yield "ran-out"
+
+
+def _start_by_link(page: Page, shop: PlainShop, reference: str) -> None:
+    page.goto(shop.link(reference))
+    page.click(PAY_BUTTON)
+    page.wait_for_url("**/pay/bkash/*")
 
 
 def _troubled_links(page: Page, shop: PlainShop) -> Iterator[str]:
     sandbox = shop.server.sandbox
     link = shop.link("FLN6-QLJL-DZHD")
-    page.goto(link)
-    page.click(PAY_BUTTON)
-    page.wait_for_url("**/pay/bkash/*")
+    _start_by_link(page, shop, "FLN6-QLJL-DZHD")
     sandbox.pay(shop.newest(), amount=1, completes=True)
     page.goto(link)
     yield "link-flagged"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from jinja2 import StrictUndefined
@@ -75,8 +75,13 @@ def test_app_without_an_admin(shop: Shop) -> None:
     mine = put(shop)
     assert listed(shop.client.get("/till/payments")) == [mine]
     assert "Back to" not in shop.client.get("/till/").text
-    with shop.client.get("/till/static/desk.css") as style:
-        assert style.mimetype == "text/css"
+    with shop.app.test_request_context():
+        url = url_for("bdquickpay_desk.static", filename="desk.css")
+    assert url in shop.client.get("/till/").text
+    style = shop.client.get(url)
+    assert style.mimetype == "text/css"
+    assert style.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert shop.client.get("/till/static/desk.css").headers["Cache-Control"] == "public, no-cache"
 
 
 def test_strict_templates_and_no_csrf_at_all(shop: Shop) -> None:
@@ -139,7 +144,7 @@ _HOST = """
 import sys
 if {mode!r} == "absent":
     sys.modules["flask_babel"] = None
-from flask import Flask
+from flask import Flask, url_for
 from flask_admin import Admin
 from flask_sqlalchemy import SQLAlchemy
 from flask_bdquickpay import BDQuickPay

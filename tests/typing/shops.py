@@ -171,6 +171,16 @@ def tell_worker(event_id: int) -> None:
     assert_type(delivered, bool)
 
 
+@plain.order_url
+def order_url(payment: PaymentMixin) -> str | None:
+    return f"/orders/{payment.customer_reference}" if payment.is_paid else None
+
+
+@own.order_url
+async def own_order_url(payment: MyPayment) -> str:
+    return payment.note
+
+
 @own.return_handler
 def after_own_payment(payment: MyPayment) -> ResponseReturnValue:
     return payment.note

@@ -215,12 +215,26 @@ def test_browser_without_cookies_is_told_so(shop: Shop) -> None:
     assert 'name="csrf_token"' in page.text  # a fresh button
 
 
+def test_refusal_of_the_gateway_has_a_code_that_the_log_has_too(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.gateway.switch(merchant_active=False)
+    page = shop.click(shop.order())
+    assert page.status_code == 502
+    assert 'Code <span class="bdqp-code">BD-403</span>' in page.text
+    (record,) = [one for one in caplog.records if "BD-403" in one.getMessage()]
+    assert record.levelname == "ERROR"
+    shop.gateway.switch(merchant_active=True)
+    shop.gateway.fault("reset_before", endpoint="create", times=None)
+    assert 'bdqp-code">BD-' not in shop.click(shop.order()).text
+
+
 def test_browser_with_cookies_and_an_old_form_is_told_that(shop: Shop) -> None:
     client = shop.client
     shop.click(shop.order(), client)
     page = press(shop, client, "old")
     assert page.status_code == 400
-    assert "press the button once more" in page.text
+    assert "The page was open too long" in page.text
     assert "allow cookies" not in page.text
 
 

@@ -75,7 +75,7 @@ def test_return_handler_that_fails_is_logged_and_the_built_in_page_shown(
     shop.bdquickpay.return_handler(handler)
     answer = returned(shop)
     assert answer.status_code == 200
-    assert "Payment received" in answer.text
+    assert "Payment successful" in answer.text
     assert "return handler failed" in caplog.text
     assert said in caplog.text
 
@@ -88,7 +88,7 @@ def test_return_handler_that_breaks_the_transaction_leaves_the_page_alone(shop: 
         shop.db.session.flush()
         return "unreachable"
 
-    assert "Payment received" in returned(shop).text
+    assert "Payment successful" in returned(shop).text
     assert len(shop.ledger()) == 1
     payment = shop.started()
     assert "<form" in shop.cancel(payment).text  # which looks whether the order was paid
@@ -296,7 +296,7 @@ def test_locale_selector_that_fails_does_not_take_the_page_along(
         raise KeyError("lang")
 
     shop = new_shop(prepare=lambda app: Babel(app, locale_selector=select))
-    assert "Payment received" in returned(shop).text
+    assert "Payment successful" in returned(shop).text
     assert "KeyError: 'lang'" in caplog.text
 
 
@@ -320,7 +320,7 @@ def test_layout_that_fails_does_not_take_the_page_along(
     shop = new_shop(prepare=with_templates(base=layout))
     answer = returned(shop)
     assert answer.status_code == 200
-    assert "Payment received" in answer.text
+    assert "Payment successful" in answer.text
     assert "bdquickpay.css" in answer.text
     assert "templates around bdquickpay/result.html failed" in caplog.text
     payment = shop.started()

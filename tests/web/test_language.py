@@ -69,7 +69,7 @@ def catalogue_messages() -> list[Message]:
 
 
 def test_extraction_finds_the_words_of_pages_and_button() -> None:
-    assert {"Payment received", "Pay with bKash", "Amount"} <= used_messages()
+    assert {"Payment successful", "Pay with bKash", "Amount"} <= used_messages()
 
 
 def test_every_string_is_translated() -> None:
@@ -103,12 +103,12 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
 
 @pytest.mark.usefixtures("bangla")
 def test_bangla_is_read_from_the_catalogue() -> None:
-    assert translate("Payment received") == "পেমেন্ট পাওয়া গেছে"
+    assert translate("Payment successful") == "পেমেন্ট সফল হয়েছে"
 
 
 @pytest.mark.usefixtures("english")
 def test_english_is_the_message_itself() -> None:
-    assert translate("Payment received") == "Payment received"
+    assert translate("Payment successful") == "Payment successful"
 
 
 @pytest.mark.usefixtures("english")

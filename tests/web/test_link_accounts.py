@@ -74,7 +74,7 @@ def test_order_paid_at_another_account_is_paid(shop: Shop, before: Shop) -> None
     buyer(before, reference).press()
     pay(before, reference)
     page = buyer(shop, reference).open()
-    assert "Payment received" in words(page)
+    assert "Payment successful" in words(page)
     assert "<form" not in page.text
 
 

@@ -37,7 +37,7 @@ def test_payment_that_is_paid_meanwhile_is_not_offered_again_as_received(shop: S
     assert shop.payment(payment).status == "completed"
     assert page.status_code == 200
     assert "Payment cancelled" in page.text
-    assert "Payment received" not in page.text
+    assert "Payment successful" not in page.text
 
 
 def test_payment_that_is_taken_up_again_meanwhile_is_a_page(shop: Shop) -> None:

@@ -25,7 +25,7 @@ def refusing(shop: Shop) -> Iterator[None]:
 
 WORDS = {
     "en": ("bKash has your payment", "You need not pay again"),
-    "bn": ("বিকাশ আপনার পেমেন্ট পেয়েছে", "আপনাকে আবার টাকা দিতে হবে না"),
+    "bn": ("বিকাশ আপনার পেমেন্ট পেয়েছে", "আপনাকে আবার পেমেন্ট করতে হবে না"),
 }
 
 

@@ -1,4 +1,5 @@
-// Shows that the click was heard and swallows a second one. The button works without it.
+// Shows that the click was heard, and swallows a second one and one on a button that is marked as
+// disabled. The button works without it.
 // A module: it runs once, however many buttons a page has.
 
 const BUSY_FOR = 15_000; // a page that still stands after this may be tried again
@@ -10,7 +11,8 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   const button = form.matches(".bdqp-form") && buttonOf(form);
   if (!button || event.defaultPrevented) return;
-  if (button.getAttribute("aria-busy") === "true") return event.preventDefault();
+  const is = (state) => button.getAttribute(state) === "true";
+  if (is("aria-busy") || is("aria-disabled")) return event.preventDefault();
   button.setAttribute("aria-busy", "true");
   setTimeout(quiet, BUSY_FOR, form);
 });

@@ -8,6 +8,7 @@ const LONG = 20_000; // from here on say that it takes a while
 const GIVE_UP = 15 * 60_000;
 
 const line = document.querySelector("[data-bdqp-status-url]");
+const card = line?.closest(".bdqp");
 const firstWords = line?.textContent;
 const begun = Date.now();
 let pause = FIRST_PAUSE;
@@ -19,8 +20,15 @@ function say(text) {
   if (line.textContent !== text) line.textContent = text;
 }
 
+// What turns says that somebody is asking.
+function turn(on) {
+  card?.classList.toggle("bdqp--waiting", on);
+  card?.classList.toggle("bdqp--calm", !on);
+}
+
 function sayHowItStands(waited) {
   const words = line.dataset;
+  turn(navigator.onLine);
   if (!navigator.onLine) say(words.bdqpOffline);
   else say(waited > LONG ? words.bdqpWaiting : firstWords);
 }
@@ -46,8 +54,9 @@ function next() {
 
 function giveUp() {
   say(line.dataset.bdqpStopped);
-  const card = line.closest(".bdqp");
-  card?.classList.replace("bdqp--waiting", "bdqp--calm");
+  const heading = card?.querySelector(".bdqp-heading");
+  if (heading) heading.textContent = line.dataset.bdqpStoppedHeading;
+  turn(false);
 }
 
 async function look() {
@@ -81,4 +90,5 @@ if (line) {
   next();
   document.addEventListener("visibilitychange", hurry);
   window.addEventListener("online", hurry);
+  window.addEventListener("offline", () => Date.now() - begun <= GIVE_UP && sayHowItStands(Date.now() - begun));
 }

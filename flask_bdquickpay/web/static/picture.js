@@ -18,9 +18,10 @@ function seen(element) {
 
 // What stands there, one below the other: [what, a second one at the right edge, size, weight].
 function* rows(card, name) {
+  const of = (selector) => [...card.querySelectorAll(selector)];
+  for (const it of of(".bdqp-test")) yield [seen(it), "", 26, 700];
   yield [name, "", 26, 700];
   yield [seen(card.querySelector(".bdqp-heading")), "", 30, 700];
-  const of = (selector) => [...card.querySelectorAll(selector)];
   for (const it of of(".bdqp-amount")) yield [seen(it), "", 52, 700];
   for (const it of of(".bdqp-asked")) yield [seen(it), "", 22, 400];
   for (const it of of(".bdqp-label")) yield [seen(it), "", 26, 600];

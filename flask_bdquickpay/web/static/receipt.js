@@ -1,9 +1,15 @@
 // Adds what only a script can do to the receipt: copying the transaction id, sharing it, printing
-// it, and saving it as a picture.
+// it, and saving it as a picture. The buttons stand there unseen, so that nothing moves.
+
+const SAID_FOR = 4_000;
 
 function say(button) {
+  const words = button.querySelector("span");
+  const before = (button.bdqpBefore ??= words.textContent);
   document.getElementById(button.dataset.bdqpSays).textContent = button.dataset.bdqpDone;
-  button.lastChild.textContent = button.dataset.bdqpDone;
+  words.textContent = button.dataset.bdqpDone;
+  clearTimeout(button.bdqpTimer);
+  button.bdqpTimer = setTimeout(() => (words.textContent = before), SAID_FOR);
 }
 
 async function copy(button) {
@@ -30,7 +36,7 @@ async function share(button) {
 
 async function save(button) {
   try {
-    const { draw } = await import("./picture.js");
+    const { draw } = await import(button.dataset.bdqpDraws);
     const blob = await draw(button.closest(".bdqp"), button.dataset.bdqpPicture);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
@@ -43,22 +49,18 @@ async function save(button) {
   }
 }
 
-for (const button of document.querySelectorAll("[data-bdqp-picture]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => save(button));
+const ACTS = {
+  "[data-bdqp-picture]": save,
+  "[data-bdqp-share]": share,
+  "[data-bdqp-copy]": copy,
+  "[data-bdqp-print]": () => print(),
+};
+for (const [selector, act] of Object.entries(ACTS)) {
+  for (const button of document.querySelectorAll(selector)) {
+    button.addEventListener("click", () => act(button));
+  }
 }
-
-for (const button of document.querySelectorAll("[data-bdqp-share]")) {
-  button.hidden = !navigator.share && !navigator.clipboard;
-  button.addEventListener("click", () => share(button));
+if (!navigator.share && !navigator.clipboard) {
+  for (const button of document.querySelectorAll("[data-bdqp-share]")) button.hidden = true;
 }
-
-for (const button of document.querySelectorAll("[data-bdqp-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => copy(button));
-}
-
-for (const button of document.querySelectorAll("[data-bdqp-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => print());
-}
+for (const part of document.querySelectorAll(".bdqp-scripted")) part.classList.add("bdqp-scripted--works");
