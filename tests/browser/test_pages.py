@@ -47,12 +47,12 @@ def test_the_payment_pages(visitor: Visit, axe: str, tmp_path: Path, lang: str) 
 
 @pytest.mark.thorough
 @LANGUAGES
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
 def test_the_pages_of_a_link(
-    visitor: Visit, axe: str, tmp_path: Path, lang: str, width: int
+    visitor: Visit, axe: str, tmp_path: Path, lang: str, width: int, scheme: str
 ) -> None:
-    size = {"width": width, "height": 700}
-    with stage.shapla(tmp_path, lang) as shop, visitor(lang, viewport=size) as page:
+    look = {"viewport": {"width": width, "height": 700}, "color_scheme": scheme}
+    with stage.shapla(tmp_path, lang) as shop, visitor(lang, **look) as page:
         inspect(page, axe, tour.link_tour(page, shop))
 
 
