@@ -25,7 +25,8 @@ def checkout(reference: str) -> ResponseReturnValue:
         return _not_from_the_button(reference)
     try:
         wanted = _permitted(reference)
-        return _show_button(reference) if request.method == "GET" else _send(reference, wanted)
+        show_or_send = _show_button if request.method == "GET" else _send
+        return show_or_send(reference, wanted)
     except Exception as error:  # whatever it is, it is logged and nothing was charged
         return answer_to(error, reference)
 
@@ -47,12 +48,12 @@ def _permitted(reference: str) -> PaymentRequest:
     return wanted
 
 
-def _show_button(reference: str) -> ResponseReturnValue:
+def _show_button(reference: str, wanted: PaymentRequest) -> ResponseReturnValue:
     store = current_state().store
     holder = store.find("order_key", reference)
     if holder is not None and is_done(holder):
         return _not_payable(show(store.load_kept(holder)))
-    return pages.render("checkout.html", reference=reference)
+    return pages.render("checkout.html", reference=reference, amount=wanted.amount)
 
 
 def is_done(holder: Snapshot) -> bool:

@@ -1,4 +1,4 @@
-"""Why a payment is as it is, in the current language and in words for its customer."""
+"""Why a payment is as it is, in words for its customer; the stored ones are for the shop."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from ..payments import reasons
-from ..payments.reasons import N_
 from ..text import plain
-from .language import format_money, translate
+from .language import N_, format_money, translate
 from .shown import ShownPayment
 
 _PATTERNS = {
@@ -40,20 +39,11 @@ _TOLD = {
 _OTHER_AMOUNT = N_("The amount is not that of the order.")
 
 
-def explain(reason: str) -> str:
-    """Return a stored reason in the current language; as it is when it is not one of ours.
-
-    Whoever wrote a part of it, it is one line that turns no text around it.
-    """
-    sentence, parts = _take_apart(reason)
-    return plain(translate(sentence, **parts) if sentence else reason)
-
-
 def tell(payment: ShownPayment) -> str | None:
     """Return why a payment failed or was flagged in words for its customer; ``None``: nothing.
 
     What a person wrote to the customer, and what the shop's own code gave as a reason, is as it
-    was written.
+    was written, in one line that turns no text around it.
     """
     sentence, parts = _take_apart(payment.reason or "")
     if sentence == reasons.REJECTED_BECAUSE:

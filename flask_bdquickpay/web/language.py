@@ -32,6 +32,11 @@ _spoken: ContextVar[str | None] = ContextVar("bdquickpay_language", default=None
 _BANGLA_DIGITS = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 
 
+def N_(message: str) -> str:
+    """Mark a message that is translated later."""
+    return message
+
+
 def current_language() -> str:
     """`"bn"` or `"en"`: the host's Flask-Babel locale, else `BDQUICKPAY_LANGUAGE`."""
     if spoken := _spoken.get():

@@ -29,6 +29,8 @@ class ShownPayment:
 
     _columns: Mapping[str, Any] = field(repr=False)
     live: PaymentMixin
+    #: Whether the gateway calls failed what nobody had paid by its end.
+    ran_out: bool = False
 
     def __getattr__(self, name: str) -> Any:
         if name in self._columns:
@@ -42,14 +44,6 @@ class ShownPayment:
     def has_failed(self) -> bool:
         """Whether it failed, whatever came of it."""
         return bool(self.status == PaymentStatus.FAILED)
-
-    @property
-    def ran_out(self) -> bool:
-        """Whether the gateway calls failed what nobody had paid by its end."""
-        if not self.has_failed or self.expires_at is None or self.expires_at > clock.utcnow():
-            return False
-        ends = [event.created_at for event in self.live.events if event.new_status == self.status]
-        return bool(ends) and ends[-1] >= self.expires_at
 
     @property
     def is_believed_over(self) -> bool:
@@ -71,4 +65,13 @@ class ShownPayment:
 def show(payment: PaymentMixin) -> ShownPayment:
     """Take a payment, just loaded, as it stands."""
     names = [attribute.key for attribute in inspect(type(payment)).column_attrs]
-    return ShownPayment(MappingProxyType({n: getattr(payment, n) for n in names}), payment)
+    columns = MappingProxyType({n: getattr(payment, n) for n in names})
+    return ShownPayment(columns, payment, _ran_out(payment))
+
+
+def _ran_out(payment: PaymentMixin) -> bool:
+    end = payment.expires_at
+    if payment.status != PaymentStatus.FAILED or end is None or end > clock.utcnow():
+        return False
+    moves = [event.created_at for event in payment.events if event.new_status == payment.status]
+    return bool(moves) and moves[-1] >= end

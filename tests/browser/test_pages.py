@@ -51,8 +51,11 @@ def test_the_payment_pages(visitor: Visit, axe: str, tmp_path: Path, lang: str) 
 def test_the_pages_of_a_link(
     visitor: Visit, axe: str, tmp_path: Path, lang: str, width: int
 ) -> None:
-    size = {"width": width, "height": 700}
-    with stage.shapla(tmp_path, lang) as shop, visitor(lang, viewport=size) as page:
+    look = {
+        "viewport": {"width": width, "height": 700},
+        "color_scheme": "dark" if width == 320 else "light",
+    }
+    with stage.shapla(tmp_path, lang) as shop, visitor(lang, **look) as page:
         inspect(page, axe, tour.link_tour(page, shop))
 
 

@@ -144,6 +144,7 @@ def test_page_that_gives_up_says_so_and_stands_still(visitor: Visit, tmp_path: P
         page.clock.fast_forward("16:00")
         page.clock.run_for(60_000)
         expect(heading).to_have_text("bKash has not answered yet")
+        expect(page).to_have_title("bKash has not answered yet")
         expect(page.locator(".bdqp--waiting")).to_have_count(0)
         expect(page.locator(".bdqp--calm")).to_be_visible()
 

@@ -29,11 +29,11 @@ def button(shop: Shop, **options: Any) -> str:
 
 
 def label(html: str) -> str:
-    return re.findall(r"<span[^>]*>(.*?)</span>", html)[0]
+    return str(re.findall(r"<span[^>]*>(.*?)</span>", html)[0])
 
 
 def classes(html: str) -> list[str]:
-    return re.findall(r'<button[^>]*class="([^"]*)"', html)[0].split()
+    return str(re.findall(r'<button[^>]*class="([^"]*)"', html)[0]).split()
 
 
 @pytest.mark.parametrize("language", ["en", "bn"])

@@ -47,6 +47,11 @@ def test_checkout_by_get_knows_the_orders(shop: Shop) -> None:
     assert shop.client.get(checkout("4711")).status_code == 404
 
 
+def test_checkout_by_get_says_how_much(shop: Shop) -> None:
+    page = shop.client.get(checkout(shop.order("1250.50")))
+    assert "Pay ৳1,250.50 with bKash" in page.text
+
+
 def test_checkout_by_get_of_a_paid_order_has_no_button(shop: Shop) -> None:
     payment = paid_order(shop)
     page = shop.client.get(checkout(payment.customer_reference))

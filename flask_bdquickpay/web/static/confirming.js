@@ -55,7 +55,10 @@ function next() {
 function giveUp() {
   say(line.dataset.bdqpStopped);
   const heading = card?.querySelector(".bdqp-heading");
-  if (heading) heading.textContent = line.dataset.bdqpStoppedHeading;
+  if (heading) {
+    document.title = document.title.replace(heading.textContent, line.dataset.bdqpStoppedHeading);
+    heading.textContent = line.dataset.bdqpStoppedHeading;
+  }
   turn(false);
 }
 
