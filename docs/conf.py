@@ -101,6 +101,7 @@ _MENDED = {
     'role="heading">': 'role="heading" aria-level="2">',
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+    '<div id="search-results">': '<h1>Search</h1><div id="search-results">',
 }
 
 
@@ -108,7 +109,7 @@ def _mend(app: Sphinx, _error: Exception | None) -> None:
     for file in Path(app.outdir).rglob("*.html"):
         text = file.read_text(encoding="utf-8")
         for left, said in _MENDED.items():
-            text = text.replace(left, said)
+            text = text if said in text else text.replace(left, said)
         file.write_text(text, encoding="utf-8")
 
 
