@@ -53,6 +53,8 @@ html_theme_options = {
 _PAGES = {
     "README.md": "index.md",
     "README.md#ten-lines-to-integrate": "howto/integrate.md",
+    "README.md#what-it-guarantees": "explanation/guarantees.md",
+    "README.md#going-live": "howto/deploy.md#going-live",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
 }
@@ -68,7 +70,7 @@ def _from_here(text: str, folder: str) -> str:
         anchor = link[3] or ""
         if page := _PAGES.get(target + anchor):
             return f"{link[1]}/{page}"
-        return f"{link[1]}/{posixpath.relpath(target, 'docs')}{anchor}"
+        return f"{link[1]}/{_PAGES.get(target) or posixpath.relpath(target, 'docs')}{anchor}"
 
     between, ends = list(_CODE.finditer(text)), 0
     said = []
