@@ -26,7 +26,7 @@ language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 myst_heading_anchors = 3
-myst_enable_extensions = ["html_image", "colon_fence", "deflist"]
+myst_enable_extensions = ["html_image"]
 exclude_patterns = ["_static"]
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
