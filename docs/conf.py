@@ -58,6 +58,8 @@ _PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
 }
+_TEXT = re.compile(r">[^<>]+<")
+_BANGLA = re.compile(r"[\u0980-\u09ff]+(?:[ ,-]+[\u0980-\u09ff]+)*")
 _CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r'(\]\(|<img src=")(?!https?:|mailto:|#)([^)#"\s]+)(#[\w-]+)?')
 
@@ -91,9 +93,14 @@ def _included(_app: Sphinx, path: Path, _name: str, content: list[str]) -> None:
 def _in_bangla(
     _app: Sphinx, name: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Say of a page in Bangla that it is, for whoever has it read out."""
+    """Say what is in Bangla, a page or some words of it, for whoever has it read out."""
+    body = context.get("body", "")
     if name.endswith(".bn"):
-        context["body"] = f'<div lang="bn">{context["body"]}</div>'
+        context["body"] = f'<div lang="bn">{body}</div>'
+    else:
+        context["body"] = _TEXT.sub(
+            lambda text: _BANGLA.sub(r'<span lang="bn">\g<0></span>', text[0]), body
+        )
 
 
 #: What the theme leaves to be said to whoever uses a keyboard or has a page read out.
