@@ -26,7 +26,7 @@ language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 myst_heading_anchors = 3
-myst_enable_extensions = ["html_image", "colon_fence", "deflist"]
+myst_enable_extensions = ["html_image"]
 exclude_patterns = ["_static"]
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
@@ -53,9 +53,13 @@ html_theme_options = {
 _PAGES = {
     "README.md": "index.md",
     "README.md#ten-lines-to-integrate": "howto/integrate.md",
+    "README.md#what-it-guarantees": "explanation/guarantees.md",
+    "README.md#going-live": "howto/deploy.md#going-live",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
 }
+_TEXT = re.compile(r">[^<>]+<")
+_BANGLA = re.compile(r"[\u0980-\u09ff]+(?:[ ,-]+[\u0980-\u09ff]+)*")
 _CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r'(\]\(|<img src=")(?!https?:|mailto:|#)([^)#"\s]+)(#[\w-]+)?')
 
@@ -68,7 +72,7 @@ def _from_here(text: str, folder: str) -> str:
         anchor = link[3] or ""
         if page := _PAGES.get(target + anchor):
             return f"{link[1]}/{page}"
-        return f"{link[1]}/{posixpath.relpath(target, 'docs')}{anchor}"
+        return f"{link[1]}/{_PAGES.get(target) or posixpath.relpath(target, 'docs')}{anchor}"
 
     between, ends = list(_CODE.finditer(text)), 0
     said = []
@@ -89,9 +93,14 @@ def _included(_app: Sphinx, path: Path, _name: str, content: list[str]) -> None:
 def _in_bangla(
     _app: Sphinx, name: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Say of a page in Bangla that it is, for whoever has it read out."""
+    """Say what is in Bangla, a page or some words of it, for whoever has it read out."""
+    body = context.get("body", "")
     if name.endswith(".bn"):
-        context["body"] = f'<div lang="bn">{context["body"]}</div>'
+        context["body"] = f'<div lang="bn">{body}</div>'
+    else:
+        context["body"] = _TEXT.sub(
+            lambda text: _BANGLA.sub(r'<span lang="bn">\g<0></span>', text[0]), body
+        )
 
 
 #: What the theme leaves to be said to whoever uses a keyboard or has a page read out.
@@ -101,6 +110,7 @@ _MENDED = {
     'role="heading">': 'role="heading" aria-level="2">',
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+    '<div id="search-results">': '<h1>Search</h1><div id="search-results">',
 }
 
 
@@ -108,7 +118,7 @@ def _mend(app: Sphinx, _error: Exception | None) -> None:
     for file in Path(app.outdir).rglob("*.html"):
         text = file.read_text(encoding="utf-8")
         for left, said in _MENDED.items():
-            text = text.replace(left, said)
+            text = text if said in text else text.replace(left, said)
         file.write_text(text, encoding="utf-8")
 
 
