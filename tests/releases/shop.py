@@ -40,13 +40,11 @@ def load_order(reference: str) -> PaymentRequest | None:
     return order and PaymentRequest(amount=order.total, metadata={"order": order.id})
 
 
-@payment_paid.connect
 def fulfil(app: Flask, payment: Any) -> None:
     del app
     find_order(payment.customer_reference).status = "paid"
 
 
-@payment_changed.connect
 def mail(app: Flask, payment: Any, event: Any) -> None:
     del app, event
     if payment.customer_reference in UNMAILED:
@@ -61,4 +59,6 @@ def create_app(**config: Any) -> Flask:
     db.init_app(app)
     bdquickpay.init_app(app)
     Migrate(app, db)
+    payment_paid.connect(fulfil, sender=app)  # of this app alone: other tests have theirs
+    payment_changed.connect(mail, sender=app)
     return app
