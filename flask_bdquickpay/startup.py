@@ -67,7 +67,8 @@ def _in_sandbox(app: Flask, settings: Settings) -> Settings:
             "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
             "or BDQUICKPAY_SANDBOX to take real payments."
         )
-    sandbox = embedded(app.instance_path)  # which knows the keys of sandbox_account()
+    named = {"merchant": settings.shop.name} if settings.shop.name else {}
+    sandbox = embedded(app.instance_path, **named)  # which knows the keys of sandbox_account()
 
     @app.before_request
     def keep_sandbox_running() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from flask_bdquickpay import StatementReport
-from flask_bdquickpay.desk.statistics import Period, Statistics
 from flask_bdquickpay.clock import DHAKA
+from flask_bdquickpay.desk.statistics import Period, Statistics
 from flask_bdquickpay.payments.health import Health
 
 from ..shop import NewShop, Shop
