@@ -95,7 +95,20 @@ def tell_webhook(
 def _result(answer: Response | None, seconds: float) -> str:
     if answer is None:
         return f"connection cut off · {_milliseconds(seconds)}"
-    return f"{answer.status_code} · {_milliseconds(seconds)}"
+    said = [str(answer.status_code), *_status(answer), _milliseconds(seconds)]
+    return " · ".join(said)
+
+
+def _status(answer: Response) -> list[str]:
+    """What verify says of the payment."""
+    try:
+        return [str(json.loads(_body(answer))["data"]["status"])[:40]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def _body(answer: Response) -> str:
+    return answer.get_data().decode(errors="replace") if answer.is_sequence else "(sent bit by bit)"
 
 
 def _milliseconds(seconds: float) -> str:
@@ -103,8 +116,7 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _answered(answer: Response) -> str:
-    body = answer.get_data(as_text=True) if answer.is_sequence else "(sent bit by bit)"
-    return f"HTTP {answer.status}\n\n{_pretty(body)}"
+    return f"HTTP {answer.status}\n\n{_pretty(_body(answer))}"
 
 
 def _message(line: str, headers: Mapping[str, str], body: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from .api import sandbox
+from .control import ENDED, Sandbox
 from .journal import GATEWAY
+from .records import Payment
 from .switches import SWITCHES
 
 bp: Blueprint = Blueprint("clockwork", __name__)
@@ -27,15 +30,22 @@ def advance() -> ResponseReturnValue:
     box, before = sandbox(), sandbox().journal.version
     try:
         seconds = float(given) * 60
-        now = box.advance(seconds)
-    except ValueError:
+        due = box.store.count_due(box.clock.now() + timedelta(seconds=seconds))
+        box.advance(seconds)
+    except (ValueError, OverflowError):
         page = render_template("clock.html", switches=SWITCHES, minutes=given, error=WRONG_MINUTES)
         return page, 422
-    entries = [one for one in box.journal.entries() if one.number > before]
-    expired = sum(one.who == GATEWAY and one.what.startswith("the time ran out") for one in entries)
-    sent = sum(one.delivery_id is not None for one in entries)
-    due = sent + box.store.count_due(now)
-    return redirect(url_for("dashboard.index", moved=int(seconds), expired=expired, due=due), 303)
+    expired = _expired_since(box, before)
+    due += sum(payment.webhook_url is not None for payment in expired)
+    facts: dict[str, Any] = {"moved": int(seconds), "expired": len(expired), "due": due}
+    return redirect(url_for("dashboard.index", **facts), 303)
+
+
+def _expired_since(box: Sandbox, version: int) -> list[Payment]:
+    """The payments that ran out of time since the journal was at this version."""
+    entries = (one for one in box.journal.entries() if one.number > version)
+    ended = [one.invoice_id for one in entries if one.who == GATEWAY and one.what.startswith(ENDED)]
+    return [box.find(invoice_id) for invoice_id in ended]
 
 
 @bp.post("/switches")

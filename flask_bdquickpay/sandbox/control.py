@@ -24,6 +24,8 @@ from .store import Store
 from .texts import duration, money
 from .webhooks import Webhooks
 
+#: How the journal says that a payment expired.
+ENDED = "the time ran out"
 LETTERS = string.ascii_uppercase + string.digits
 
 
@@ -214,7 +216,7 @@ class Sandbox:
         for payment in self.store.overdue(self.clock.now()):
             changed = self.store.change_payment(payment, status=status, reason="timeout")
             if changed is not None:
-                self.journal.add(GATEWAY, f"the time ran out: {status}", changed.invoice_id)
+                self.journal.add(GATEWAY, f"{ENDED}: {status}", changed.invoice_id)
                 self.webhooks.announce(changed, FAILED, wait=False)
         return self.store.next_expiry()
 

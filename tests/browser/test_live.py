@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from flask_bdquickpay.sandbox.server import SandboxServer
 
-from .tour import new_payment
+from .stage import new_payment
 
 Visit = Callable[..., AbstractContextManager[Page]]
 

@@ -61,7 +61,7 @@ def test_a_payment_is_told_in_order(shop: Caller) -> None:
     ]
     said = results(shop, invoice_id)
     assert [re.sub(r"\d+ ms", "N ms", one) for one in said] == [
-        *("200 · N ms", "", "", "200 · N ms", "303", "200 · N ms")
+        *("200 · N ms", "", "", "200 · N ms", "303", "200 · completed · N ms")
     ]
 
 
@@ -144,11 +144,13 @@ def test_a_call_that_makes_no_payment_is_told_too(shop: Caller) -> None:
         ("half_json", "200 · "),
         ("reset_after", "connection cut off · "),
         ("huge", "200 · "),
+        ("answer", "200 · "),
     ],
 )
 def test_a_fault_is_named_where_it_struck(shop: Caller, kind: str, said: str) -> None:
     invoice_id = shop.new()
-    shop.sandbox.fault(kind, "verify")
+    options: dict[str, Any] = {"body": b"\xff"} if kind == "answer" else {}
+    shop.sandbox.fault(kind, "verify", **options)
     try:
         shop.verify(invoice_id)
     except requests.ConnectionError:
