@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Scenarios:
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
+        self._lock = threading.RLock()
         self._next = JUST_WORK
         self._prepared: Fault | None = None
         self._given: OrderedDict[str, str] = OrderedDict()
@@ -55,9 +57,10 @@ class Scenarios:
     @property
     def next(self) -> str:
         """The name of the one that the next payment gets."""
-        if self._prepared is not None and self._prepared not in self._faults.active():
-            self._next, self._prepared = JUST_WORK, None  # the call that it was for has come
-        return self._next
+        with self._lock:
+            if self._prepared is not None and self._prepared not in self._faults.active():
+                self._next, self._prepared = JUST_WORK, None  # the call that it was for has come
+            return self._next
 
     def choose(self, name: str) -> None:
         """Let the next payment have this one.
@@ -66,19 +69,25 @@ class Scenarios:
         """
         if name not in SCENARIOS:
             raise ValueError(f"No scenario is called {name!r}. There are: {', '.join(SCENARIOS)}.")
-        if self._prepared is not None:
-            self._faults.clear(self._prepared.id)
-        kind, endpoint = SCENARIOS[name].fault or ("", "")
-        prepares = endpoint == "create"
-        self._prepared = self._faults.add(kind, endpoint, 1, {}) if prepares else None
-        self._next = name
+        with self._lock:
+            if self._prepared is not None:
+                self._faults.clear(self._prepared.id)
+            kind, endpoint = SCENARIOS[name].fault or ("", "")
+            prepares = endpoint == "create"
+            self._prepared = self._faults.add(kind, endpoint, 1, {}) if prepares else None
+            self._next = name
 
     def begin(self, invoice_id: str) -> None:
         """This is the next payment; the one after it just works."""
-        name = self.next
-        self._next, self._given[invoice_id] = JUST_WORK, name
-        if len(self._given) > MOST:
-            self._given.popitem(last=False)
+        with self._lock:
+            name = self.next
+            if self._prepared is None:
+                self._next = JUST_WORK
+            else:
+                name = JUST_WORK  # the call that meets it is still to come
+            self._given[invoice_id] = name
+            if len(self._given) > MOST:
+                self._given.popitem(last=False)
         kind, endpoint = SCENARIOS[name].fault or ("", "")
         if endpoint == "webhook":
             self._faults.add(kind, endpoint, 1, {}, invoice_id)

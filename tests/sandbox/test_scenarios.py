@@ -111,6 +111,15 @@ def test_the_gateway_is_down_while_creating(shop: Caller) -> None:
     assert shop.create().status_code == 200
 
 
+def test_a_fault_that_comes_first_only_puts_it_off(shop: Caller) -> None:
+    shop.sandbox.fault("html", "create")
+    choose(shop, "gateway_down")
+    assert shop.create().status_code == 200
+    assert shop.sandbox.scenarios.next == "gateway_down"
+    assert shop.create().status_code == 500
+    assert shop.sandbox.scenarios.next == "just_work"
+
+
 def test_another_choice_takes_the_first_one_back(shop: Caller) -> None:
     choose(shop, "gateway_down")
     choose(shop, "just_work")
