@@ -67,9 +67,8 @@ def _in_sandbox(app: Flask, settings: Settings) -> Settings:
             "BDQUICKPAY_SANDBOX is on beside real keys. Remove the keys to try things out, "
             "or BDQUICKPAY_SANDBOX to take real payments."
         )
-    merchant = {"merchant": settings.shop.name} if settings.shop.name else {}
-    # It knows the keys of sandbox_account().
-    sandbox = embedded(app.instance_path, **merchant)
+    named = {"merchant": settings.shop.name} if settings.shop.name else {}
+    sandbox = embedded(app.instance_path, **named)  # which knows the keys of sandbox_account()
 
     @app.before_request
     def keep_sandbox_running() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
@@ -162,6 +163,20 @@ def test_sandbox_runs_by_itself_and_its_state_survives(tmp_path: Path) -> None:
         assert bdquickpay.start("1").payment_url == url
         assert bdquickpay.client.verify_payment(invoice).status == "pending"
         app.extensions["sqlalchemy"].engine.dispose()
+
+
+def test_sandbox_shows_the_buyer_who_is_paid(tmp_path: Path) -> None:
+    app = Flask("tests.sandboxed", instance_path=str(tmp_path))
+    app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", SECRET_KEY="x", BDQUICKPAY_SANDBOX=True)
+    app.config["BDQUICKPAY_SHOP"] = {"name": "Shapla Store"}
+    db = SQLAlchemy(app)
+    bdquickpay = BDQuickPay(app)
+    bdquickpay.order_loader(lambda reference: PaymentRequest(5))
+    with app.test_request_context():
+        db.create_all()
+        page = requests.get(bdquickpay.start("1").payment_url or "", timeout=10).text
+        db.engine.dispose()
+    assert "<dd>Shapla Store</dd>" in page
 
 
 def test_sandbox_beside_real_keys_is_refused(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def _webhooks(share: tuple[int, int] | None) -> _Line:
     told, paid = share
     if not paid:
         return "Webhooks", f"nothing was paid in the last {RECENT.days} days", ""
-    said = f"{100 * told // paid}% of the payments of the last {RECENT.days} days"
+    said = f"for {100 * told // paid}% of {_payments(paid)} of the last {RECENT.days} days"
     return "Webhooks", said, "yellow" if _are_missed(share) else ""
 
 

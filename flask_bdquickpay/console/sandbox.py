@@ -72,7 +72,7 @@ def sandbox(
 def _print_sandbox(server: SandboxServer, public_url: str | None) -> None:
     screen = console()
     screen.print(Text("SANDBOX: no real money moves.", "bold yellow"))
-    screen.print(f"Its pages (payments, webhooks, faults): {server.url}\n")
+    screen.print(f"Its pages (live, payments, webhooks, faults): {server.url}\n")
     screen.print("Copy into the shop's configuration:")
     screen.print(f'  BDQUICKPAY_BASE_URL = "{server.base_url}"', soft_wrap=True)
     screen.print(f'  BDQUICKPAY_APP_KEY = "{APP_KEY}"')

@@ -16,13 +16,15 @@ Another process drives it through a small JSON API (bodies and answers are JSON 
 | `POST /sandbox/api/payments/INVOICE/webhook` | `app_key`, `url`, any field of the event | sends one webhook |
 | `POST /sandbox/api/deliveries/ID/send` | | sends a webhook again |
 | `GET`, `POST`, `DELETE /sandbox/api/faults` | `kind`, `endpoint`, `times`, the kind's options | faults (`faults.KINDS`) |
-| `GET`, `POST /sandbox/api/switches` | the switches by name | switches (`control.SWITCHES`) |
+| `GET`, `POST /sandbox/api/switches` | the switches by name | switches (`switches.SWITCHES`) |
+| `GET`, `POST /sandbox/api/scenario` | `name` | what the next payment will do (`scenarios.SCENARIOS`) |
 | `POST /sandbox/api/clock` | `advance`: seconds | moves the clock |
 """  # noqa: E501 - a table
 
-from .app import APP_KEY, SECRET_KEY, create_sandbox
+from .app import create_sandbox
 from .control import Sandbox
 from .errors import SandboxError
+from .keys import APP_KEY, SECRET_KEY
 from .records import Answer, Delivery, Outcome, Payment, RecordedRequest
 
 __all__ = [

@@ -93,6 +93,17 @@ def turn_switches() -> ResponseReturnValue:
     return jsonify(sandbox().switches)
 
 
+@bp.get("/scenario")
+def scenario() -> ResponseReturnValue:
+    return jsonify(name=sandbox().scenarios.next)
+
+
+@bp.post("/scenario")
+def choose_scenario() -> ResponseReturnValue:
+    sandbox().choose_scenario(**_options())
+    return scenario()
+
+
 @bp.post("/clock")
 def clock() -> ResponseReturnValue:
     return jsonify(now=moment(sandbox().advance(float(_options().get("advance", 0)))))

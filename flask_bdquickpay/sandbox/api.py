@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import messages, validation
 from .control import Sandbox
+from .wire import MADE
 
 PREFIX = "/api/bkash/v1"
 bp: Blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
@@ -36,6 +37,7 @@ def create() -> ResponseReturnValue:
     body = _body()
     validation.check_create(body)
     payment = sandbox().create(request.headers["X-App-Key"], body)
+    request.environ[MADE].append(payment.invoice_id)
     home = current_app.config["PUBLIC_URL"] or request.host_url
     address = home.rstrip("/") + url_for("hosted.page", token=payment.token)
     return jsonify(messages.created(payment, address))

@@ -12,14 +12,13 @@ from flask import Flask, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from . import admin, api, dashboard, hosted, texts
+from . import admin, api, assets, clockwork, dashboard, hosted, mishaps, texts
 from .control import Sandbox
 from .hosts import OwnHosts
+from .keys import APP_KEY, SECRET_KEY
 from .messages import SERVER_ERROR
 from .wire import LARGEST_BODY, Wire
 
-APP_KEY = "sandbox-app-key"
-SECRET_KEY = "sandbox-secret-key"  # noqa: S105 - everybody may know it
 POLICY = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 
 
@@ -51,7 +50,7 @@ def create_sandbox(
     merchant's. `synchronous`: webhooks are sent before the buyer goes back, retries only by
     `advance()`, and no thread is started. The controls are `app.extensions["bdquickpay_sandbox"]`.
     """
-    app = Flask(__name__.rpartition(".")[0])
+    app = Flask(__name__.rpartition(".")[0], static_folder=None)
     app.config.update(PUBLIC_URL=public_url, MAX_CONTENT_LENGTH=LARGEST_BODY)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     sandbox = Sandbox(
@@ -68,7 +67,8 @@ def create_sandbox(
 
 
 def _register(app: Flask) -> None:
-    for blueprint in (api.bp, admin.bp, hosted.bp, dashboard.bp):
+    pages = (hosted.bp, dashboard.bp, mishaps.bp, clockwork.bp, assets.bp)
+    for blueprint in (api.bp, admin.bp, *pages):
         app.register_blueprint(blueprint)
     app.before_request(_refuse_other_sites)
     app.after_request(_add_headers)
@@ -92,8 +92,7 @@ def _add_headers(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers["X-Robots-Tag"] = "noindex"
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
@@ -103,8 +102,11 @@ def _page_context() -> dict[str, Any]:
         "lang": lang,
         "_": texts.translate(lang),
         "sandbox": api.sandbox(),
+        "asset": assets.address,
         "money": lambda amount: texts.money(amount, lang),
         "moment": lambda at: texts.moment(at, lang),
+        "when": texts.exact_moment,
+        "time_of_day": texts.time_of_day,
         "duration": lambda seconds: texts.duration(seconds, lang),
     }
 

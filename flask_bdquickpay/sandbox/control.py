@@ -13,37 +13,20 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from . import messages
+from . import messages, switches
 from .clock import Clock
 from .errors import SandboxError
 from .faults import Fault, Faults
+from .journal import BUYER, GATEWAY, Journal
 from .records import COMPLETED, FAILED, PENDING, Answer, Delivery, Outcome, Payment, RecordedRequest
+from .scenarios import Scenarios
 from .store import Store
+from .texts import duration, money
 from .webhooks import Webhooks
 
+#: How the journal says that a payment expired.
+ENDED = "the time ran out"
 LETTERS = string.ascii_uppercase + string.digits
-
-# name -> (its values, the first being the default; what it does)
-SWITCHES: Mapping[str, tuple[tuple[Any, ...], str]] = {
-    "merchant_active": ((True, False), "Off: every call is answered with 403."),
-    "accept_other_amounts": (
-        (False, True),
-        "On: a payment of another amount is completed, and verify's transaction shows that "
-        "amount. Off: it fails with 'amount mismatch', as documented.",
-    ),
-    "cancelled_status": (
-        (PENDING, FAILED, "cancelled"),
-        "What verify says once the buyer cancelled. Pending: it can still be paid.",
-    ),
-    "expired_status": (
-        (FAILED, "expired", PENDING),
-        "What verify says after expires_at. Pending: the gateway never closes it.",
-    ),
-    "append_with_ampersand": (
-        (False, True),
-        "On: the details are appended to the return URL with & even if it has no ?.",
-    ),
-}
 
 
 def _code(length: int) -> str:
@@ -59,6 +42,12 @@ def _money(amount: Decimal | int | str) -> Decimal:
     if not isinstance(exponent, int) or exponent < -2 or not 0 < found < 10**9:
         raise SandboxError(f"{amount!r} is no amount; it takes a positive one, two decimals.")
     return found
+
+
+def _paid(payment: Payment, amount: Decimal) -> str:
+    """What the buyer did."""
+    instead = f" instead of {money(payment.amount, 'en')}" if amount != payment.amount else ""
+    return f"paid {money(amount, 'en')}{instead}"
 
 
 class Sandbox:
@@ -77,6 +66,8 @@ class Sandbox:
     store: Store
     clock: Clock
     webhooks: Webhooks
+    journal: Journal
+    scenarios: Scenarios
     identity: str
 
     def __init__(
@@ -101,14 +92,14 @@ class Sandbox:
         self.merchant, self.lifetime, self.synchronous = merchant, lifetime, synchronous
         self.stopping = threading.Event()
         self.faults, self.store = Faults(), Store(path)
-        self.clock = self._stored_clock()
+        self.clock, self.scenarios = self._stored_clock(), Scenarios(self.faults)
+        self.journal = Journal(self.clock)
         self.webhooks = Webhooks(
-            self.store, self.clock, self.faults, timeout=webhook_timeout,
+            self.store, self.clock, self.faults, self.journal, timeout=webhook_timeout,
             retry_after=retry_after, attempts=webhook_attempts, synchronous=synchronous,
         )  # fmt: skip
         self.webhooks.tick = self.settle_expired
-        self.switches: dict[str, Any] = {name: values[0] for name, (values, _) in SWITCHES.items()}
-        self.switches.update(self.store.setting("switches", {}))
+        self.switches: dict[str, Any] = {**switches.DEFAULTS, **self.store.setting("switches", {})}
         self.identity = self._stored_identity()
         self._requests: deque[RecordedRequest] = deque(maxlen=1000)
         self._gathering: threading.Barrier | None = None
@@ -131,29 +122,36 @@ class Sandbox:
         found = self._payable(payment, late)
         paid = found.amount if amount is None else _money(amount)
         accepted = self.switches["accept_other_amounts"] if completes is None else completes
+        said = _paid(found, paid)
         if paid != found.amount and not accepted:
+            self.journal.add(BUYER, f"{said}: the gateway marks it failed", found.invoice_id)
             return self._end(found, FAILED, "amount mismatch", webhook, wait)
         changed = self._change(
             found, status=COMPLETED, reason="", trx_id=_code(10), paid_amount=paid,
             verified_at=self.clock.now(),
         )  # fmt: skip
+        self.journal.add(BUYER, f"{said}, TrxID {changed.trx_id}", found.invoice_id)
         return self._outcome(changed, webhook, wait)
 
     def cancel(self, payment: Any, webhook: bool = True, *, wait: bool = True) -> Outcome:
         """Go back without paying. No webhook is documented for that, so none is sent unless the
         switch `cancelled_status` makes it final: the shop hears of it by `return_url`."""
         found, status = self._payable(payment), self.switches["cancelled_status"]
+        self.journal.add(BUYER, "goes back without paying", found.invoice_id)
         if status == PENDING:
             return Outcome(found, self.return_url(found))
         return self._end(found, status, "cancelled by the customer", webhook, wait)
 
     def fail(self, payment: Any, webhook: bool = True, *, wait: bool = True) -> Outcome:
         """The gateway marks the payment failed."""
-        return self._end(self._payable(payment), FAILED, "amount mismatch", webhook, wait)
+        found = self._payable(payment)
+        self.journal.add(GATEWAY, "marks the payment failed", found.invoice_id)
+        return self._end(found, FAILED, "amount mismatch", webhook, wait)
 
     def time_out(self, payment: Any, webhook: bool = True, *, wait: bool = True) -> Outcome:
         """The buyer lets the time run out; the clock stays where it is."""
         found, status = self._payable(payment), self.switches["expired_status"]
+        self.journal.add(BUYER, "lets the time run out", found.invoice_id)
         return self._end(found, FAILED if status == PENDING else status, "timeout", webhook, wait)
 
     def return_url(self, payment: Payment) -> str:
@@ -185,22 +183,25 @@ class Sandbox:
         (create, verify or webhook; None: wherever it makes sense). `times=None`: until cleared."""
         return self.faults.add(kind, endpoint, times, options)
 
+    def choose_scenario(self, name: str) -> None:
+        """What the next payment will do (`scenarios.SCENARIOS` lists it); the one after it just
+        works."""
+        self.scenarios.choose(name)
+        self.journal.touch()
+
     def clear_faults(self) -> None:
         self.faults.clear()
 
     def switch(self, **values: Any) -> None:
-        """Turn switches (`SWITCHES` lists them); they survive a restart."""
-        for name, value in values.items():
-            if name not in SWITCHES:
-                raise ValueError(f"No switch is called {name!r}. There are: {', '.join(SWITCHES)}.")
-            if not any(value is known or value == known for known in SWITCHES[name][0]):
-                raise ValueError(f"{name} is one of {', '.join(map(str, SWITCHES[name][0]))}.")
+        """Turn switches (`switches.SWITCHES` lists them); they survive a restart."""
+        switches.check(values)
         self.switches = {**self.switches, **values}
         self.store.set_setting("switches", self.switches)
 
     def advance(self, seconds: float) -> datetime:
         """Move the sandbox's clock; what is due by then (expiries, retries) happens now."""
         now = self.clock.advance(seconds)
+        self.journal.add("clock", f"moved by {duration(int(seconds), 'en')}")
         self.settle_expired()
         if self.synchronous:
             self.webhooks.run_due()
@@ -215,14 +216,16 @@ class Sandbox:
         for payment in self.store.overdue(self.clock.now()):
             changed = self.store.change_payment(payment, status=status, reason="timeout")
             if changed is not None:
+                self.journal.add(GATEWAY, f"{ENDED}: {status}", changed.invoice_id)
                 self.webhooks.announce(changed, FAILED, wait=False)
         return self.store.next_expiry()
 
     def create(self, app_key: str, body: Mapping[str, Any]) -> Payment:
         """Open a payment session from a checked request."""
-        now = self.clock.now()
+        now, invoice_id = self.clock.now(), _code(20)
+        self.scenarios.begin(invoice_id)
         return self.store.add_payment(
-            invoice_id=_code(20),
+            invoice_id=invoice_id,
             token=secrets.token_urlsafe(24),
             app_key=app_key,
             amount=Decimal(body["amount"]),

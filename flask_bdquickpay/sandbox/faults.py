@@ -50,15 +50,18 @@ ALIASES = {"reset": "reset_before", "5xx": "500", "webhook_before_redirect": "be
 
 @dataclass
 class Fault:
-    """One switch that is on. `remaining` None: until cleared."""
+    """One switch that is on. `remaining` None: until cleared. `invoice_id`: for one payment."""
 
     id: int
     kind: str
     endpoint: str | None
     remaining: int | None
     options: Mapping[str, Any] = field(default_factory=dict)
+    invoice_id: str | None = None
 
-    def hits(self, endpoint: str) -> bool:
+    def hits(self, endpoint: str, invoice_id: str | None) -> bool:
+        if self.invoice_id not in (None, invoice_id):
+            return False
         return endpoint in (KINDS[self.kind][0] if self.endpoint is None else (self.endpoint,))
 
 
@@ -71,20 +74,26 @@ class Faults:
         self._on: list[Fault] = []
 
     def add(
-        self, kind: str | int, endpoint: str | None, times: int | None, options: Mapping[str, Any]
+        self,
+        kind: str | int,
+        endpoint: str | None,
+        times: int | None,
+        options: Mapping[str, Any],
+        invoice_id: str | None = None,
     ) -> Fault:
         name = str(kind).replace("-", "_").replace(" ", "_").lower()
         name = ALIASES.get(name, name)
         _check(name, endpoint, times, options)
-        fault = Fault(next(self._ids), name, endpoint, times, {**KINDS[name][2], **options})
+        known = {**KINDS[name][2], **options}
+        fault = Fault(next(self._ids), name, endpoint, times, known, invoice_id)
         with self._lock:
             self._on.append(fault)
         return fault
 
-    def take(self, endpoint: str) -> Fault | None:
+    def take(self, endpoint: str, invoice_id: str | None = None) -> Fault | None:
         """The fault that this call meets, which then has one call less to go."""
         with self._lock:
-            fault = next((f for f in self._on if f.hits(endpoint)), None)
+            fault = next((f for f in self._on if f.hits(endpoint, invoice_id)), None)
             if fault is not None and fault.remaining is not None:
                 self._count_down(fault)
             return fault

@@ -142,6 +142,16 @@ class Store:
         rows = self._run("SELECT * FROM payments ORDER BY id DESC LIMIT ?", [limit])
         return [Payment(**_values(Payment, row)) for row in rows]
 
+    def find_payments(self, text: str, status: str, limit: int, offset: int) -> list[Payment]:
+        """The newest first; with the text in reference, invoice or transaction id."""
+        sql = (
+            "SELECT * FROM payments WHERE (? = '' OR status = ?) AND (instr(lower("
+            "customer_reference || ' ' || invoice_id || ' ' || coalesce(trx_id, '')), lower(?)) "
+            "OR ? = '') ORDER BY id DESC LIMIT ? OFFSET ?"
+        )
+        rows = self._run(sql, [status, status, text, text, limit, offset])
+        return [Payment(**_values(Payment, row)) for row in rows]
+
     def payment(self, invoice_id: str) -> Payment | None:
         return self._one_payment("invoice_id = ?", invoice_id)
 
@@ -174,6 +184,25 @@ class Store:
         """The newest first."""
         rows = self._run("SELECT * FROM deliveries ORDER BY id DESC LIMIT ?", [limit])
         return [Delivery(**_values(Delivery, row)) for row in rows]
+
+    def find_deliveries(self, text: str, state: str, limit: int, offset: int) -> list[Delivery]:
+        """The newest first; with the text in invoice id or body."""
+        sql = (
+            "SELECT * FROM deliveries WHERE (? = '' OR state = ?) AND (instr(lower("
+            "invoice_id || ' ' || body), lower(?)) OR ? = '') ORDER BY id DESC LIMIT ? OFFSET ?"
+        )
+        rows = self._run(sql, [state, state, text, text, limit, offset])
+        return [Delivery(**_values(Delivery, row)) for row in rows]
+
+    def count_deliveries(self, invoice_id: str) -> int:
+        """How many webhooks there are of a payment."""
+        sql = "SELECT count(*) AS n FROM deliveries WHERE invoice_id = ?"
+        return int(self._run(sql, [invoice_id])[0]["n"])
+
+    def count_due(self, now: datetime) -> int:
+        """How many webhooks are due by then."""
+        sql = "SELECT count(*) AS n FROM deliveries WHERE due_at <= ?"
+        return int(self._run(sql, [_to_column("", now)])[0]["n"])
 
     def delivery(self, delivery_id: int) -> Delivery | None:
         rows = self._run("SELECT * FROM deliveries WHERE id = ?", [delivery_id])

@@ -17,8 +17,10 @@ from typing import Any
 
 import requests
 
+from .calls import tell_webhook
 from .clock import Clock
-from .faults import Fault, Faults
+from .faults import KINDS, Fault, Faults
+from .journal import GATEWAY, Journal
 from .messages import webhook
 from .records import Answer, Delivery, Payment
 from .store import Store
@@ -84,6 +86,7 @@ class Webhooks:
         store: Store,
         clock: Clock,
         faults: Faults,
+        journal: Journal,
         *,
         timeout: float,
         retry_after: float,
@@ -95,6 +98,7 @@ class Webhooks:
         self.transport: Callable[[Delivery], Answer] = lambda delivery: post(delivery, timeout)
         self.tick: Callable[[], datetime | None] = lambda: None
         self._store, self._clock, self._faults = store, clock, faults
+        self._journal = journal
         self._bell, self._rings, self._stopped = threading.Condition(), 0, False
         self._workers: list[threading.Thread] = []
 
@@ -104,8 +108,11 @@ class Webhooks:
         """Queue the event's webhook; with `wait` send it too and return the shop's answer."""
         if payment.webhook_url is None:
             return None
-        fault = self._faults.take("webhook")
+        fault = self._faults.take("webhook", payment.invoice_id)
         body = webhook(payment, self._clock.now(), outcome)
+        if fault is not None:
+            said = f"fault: {KINDS[fault.kind][1]}"
+            self._journal.add(GATEWAY, said, payment.invoice_id, is_good=False)
         queued = self._queue(payment, body, fault)
         if wait or (fault is not None and fault.kind == "before_redirect"):
             return self._send_now(queued)
@@ -175,27 +182,37 @@ class Webhooks:
         return answer
 
     def _deliver(self, delivery: Delivery, *, retry: bool = True) -> Answer:
-        answer = Answer(None, error="the shop's code raised an exception")
+        answer, begun = Answer(None, error="the shop's code raised an exception"), time.monotonic()
         try:
             answer = self.transport(delivery)
         finally:
-            self._note(delivery, answer, retry)
+            again_at = self._note(delivery, answer, retry)
+            tell_webhook(
+                self._journal,
+                delivery,
+                answer,
+                headers=headers(delivery),
+                seconds=time.monotonic() - begun,
+                again_at=again_at,
+            )
         self._store.release("held", self._clock.now())
         self.wake()
         return answer
 
-    def _note(self, delivery: Delivery, answer: Answer, retry: bool) -> None:
+    def _note(self, delivery: Delivery, answer: Answer, retry: bool) -> datetime | None:
         now = self._clock.now()
         again = retry and not answer.ok and delivery.attempts < self.attempts
+        due_at = now + timedelta(seconds=self.retry_after) if again else None
         self._store.change_delivery(
             delivery.id,
             state="delivered" if answer.ok else "failed",
-            due_at=now + timedelta(seconds=self.retry_after) if again else None,
+            due_at=due_at,
             sent_at=now,
             status_code=answer.status_code,
             answer=answer.text,
             error=answer.error,
         )
+        return due_at
 
     def _run_one(self) -> bool:
         claimed = self._store.claim_due(self._clock.now())

@@ -13,13 +13,14 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from .faults import Fault
+from .calls import tell_call
 from .messages import SERVER_ERROR, refusal
 from .records import RecordedRequest
 
@@ -33,6 +34,8 @@ ENDPOINTS = {
     "/api/bkash/v1/payment/verify": "verify",
 }
 LARGEST_BODY = 1_000_000
+#: A list in which the gateway leaves the invoice id that it has made.
+MADE = "bdquickpay_sandbox.made"
 # Close at once and answer with RST instead of FIN.
 NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 Play = Callable[["Exchange", Mapping[str, Any]], Response]
@@ -53,7 +56,7 @@ class Exchange:
         self.app, self.environ, self.stop = app, environ, stop
 
     def answer(self) -> Response:
-        return Response.from_app(self.app, self.environ)
+        return Response.from_app(self.app, self.environ, buffered=True)
 
     def wait(self, seconds: float) -> None:
         self.stop.wait(seconds)
@@ -75,30 +78,46 @@ class Wire:
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         endpoint = ENDPOINTS.get(environ.get("PATH_INFO", ""))
-        if endpoint is None or not self._record(endpoint, Request(environ)):
+        call = self._record(endpoint, Request(environ)) if endpoint else None
+        if call is None:
             return self.app(environ, start)
-        self.sandbox.gather(endpoint)
-        fault = self.sandbox.faults.take(endpoint)
-        if fault is None:
-            return self.app(environ, start)
-        return self._play(fault, environ)(environ, start)
+        self.sandbox.gather(call.endpoint)
+        return self._answer(call, environ)(environ, start)
 
-    def _play(self, fault: Fault, environ: WSGIEnvironment) -> Response:
+    def _answer(self, call: RecordedRequest, environ: WSGIEnvironment) -> Response:
+        """Let the gateway answer, or the fault that is due; either way it is written down."""
+        made: list[str] = []
+        environ[MADE] = made
+        fault, begun, answer = self.sandbox.faults.take(call.endpoint), time.monotonic(), None
         exchange = Exchange(self.app, environ, self.sandbox.stopping)
-        return PLAYS[fault.kind](exchange, fault.options)
+        try:
+            play = PLAYS[fault.kind] if fault else None
+            answer = play(exchange, fault.options) if play and fault else exchange.answer()
+        finally:
+            tell_call(
+                self.sandbox.journal,
+                call,
+                answer,
+                url=Request(environ).base_url,
+                invoice_id=next(iter(made), None),
+                seconds=time.monotonic() - begun,
+                fault=fault,
+            )
+        return answer
 
-    def _record(self, endpoint: str, request: Request) -> bool:
+    def _record(self, endpoint: str, request: Request) -> RecordedRequest | None:
         request.max_content_length = LARGEST_BODY
         try:
             body = request.get_data()
         except HTTPException:
-            return False  # too large or cut off: the app says so
+            return None  # too large or cut off: the app says so
         request.environ["wsgi.input"] = io.BytesIO(body)
         request.environ["CONTENT_LENGTH"] = str(len(body))
         headers = {name: _redacted(name, value) for name, value in request.headers.items()}
         at = self.sandbox.clock.now()
-        self.sandbox.record(RecordedRequest(endpoint, request.method, headers, _json(body), at))
-        return True
+        call = RecordedRequest(endpoint, request.method, headers, _json(body), at)
+        self.sandbox.record(call)
+        return call
 
 
 def _redacted(name: str, value: str) -> str:

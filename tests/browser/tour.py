@@ -401,6 +401,34 @@ def desk_tour(page: Page, server: SandboxServer) -> Iterator[str]:
         payment = new_payment(server, f"ORDER-300{number}", webhook_url=webhook)
         getattr(server.sandbox, act)(payment["invoice_id"])
     server.sandbox.fault("latency", "verify", None)
-    for name in ("", "webhooks", "faults", "clock", "assumptions", "nothing"):
+    for name in ("", "payments", "webhooks", "faults", "clock", "assumptions", "nothing"):
         page.goto(f"{server.url}/{name}")
-        yield f"desk-{name or 'payments'}"
+        yield f"desk-{name or 'live'}"
+    yield from _story_tour(page, server)
+
+
+def _story_tour(page: Page, server: SandboxServer) -> Iterator[str]:
+    """A payment that goes wrong in a named way, told step by step; and forms that are refused."""
+    page.goto(server.url)
+    page.click("text=Wrong amount")
+    yield "desk-scenario"
+    webhook = f"{server.url}/nowhere"
+    payment = new_payment(server, "ORDER-3003", webhook_url=webhook)
+    page.goto(payment["payment_url"])
+    yield "pay-scenario"
+    server.sandbox.pay(payment["invoice_id"], "499", completes=True)
+    server.sandbox.webhooks.send_again(len(server.sandbox.deliveries))
+    page.goto(server.url)
+    page.click("text=+31 min")
+    yield "desk-moved"
+    page.goto(f"{server.url}/payments/{payment['invoice_id']}")
+    page.locator(".steps summary").last.click()
+    yield "desk-story"
+    page.goto(f"{server.url}/faults")
+    page.check("input[value=answer]")
+    page.fill("[name='answer.status']", "many")
+    page.click("text=Switch it on")
+    page.locator("[role=alert]").wait_for()
+    yield "desk-fault-refused"
+    page.goto(f"{server.url}/webhooks?state=queued")
+    yield "desk-webhooks-none"

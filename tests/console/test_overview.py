@@ -56,7 +56,7 @@ def test_what_came_since_midnight_in_dhaka_is_added_up(
     monkeypatch.setattr(clock, "utcnow", lambda: NOON)
     said = lines(shop)
     assert said["Today"] == "1,45,200.50 BDT in 2 payments, since midnight in Dhaka"
-    assert said["Webhooks"] == "0% of the payments of the last 7 days"
+    assert said["Webhooks"] == "for 0% of 3 payments of the last 7 days"
 
 
 def test_flagged_money_is_added_up_by_what_came(shop: Shop) -> None:
@@ -105,7 +105,7 @@ def test_missed_webhooks_are_told(shop: Shop) -> None:
         shop.gateway.pay(payment, webhook=False)
         run(shop, "verify", payment.id)
     said = lines(shop)
-    assert said["Webhooks"] == "0% of the payments of the last 7 days"
+    assert said["Webhooks"] == "for 0% of 5 payments of the last 7 days"
     assert said["Next:"] == "flask bdquickpay doctor   (webhooks are missed)"
 
 

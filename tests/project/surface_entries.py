@@ -171,9 +171,10 @@ def _below(kind: type) -> list[type]:
 def _signals() -> Lines:
     """Each with the keywords that its comment promises."""
     source = inspect.getsource(signals)
-    for comment, name in re.findall(r"^#: (.+)\n(\w+): NamedSignal", source, re.MULTILINE):
-        said = ", ".join(re.findall(r"`(\w+)`", comment))
-        yield f"{name}(app, *, {said})"
+    for said, name in re.findall(
+        r"^#: .*?\((`.+?`)\).*\n(?:#: .+\n)*(\w+): NamedSignal", source, re.MULTILINE
+    ):
+        yield f"{name}(app, *, {said.replace('`', '')})"
 
 
 def _settings() -> Lines:

@@ -47,7 +47,7 @@ def test_payment_page_shows_what_is_paid(page: str) -> None:
 def test_payment_page_in_bangla(page: str, how: str) -> None:
     answer = get(page + "?lang=bn") if how == "query" else get(page, **{"Accept-Language": "bn-BD"})
     assert '<html lang="bn">' in answer.text
-    assert "৳৫০০.০০ পরিশোধ করুন" in answer.text
+    assert "৳৫০০.০০ পেমেন্ট করুন" in answer.text
     assert "স্যান্ডবক্স" in answer.text
 
 
@@ -112,13 +112,17 @@ def test_a_payment_page_expires(shop: Caller, page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/webhooks", "/faults", "/clock", "/assumptions", "/pay/bkash/nope", "/nope"]
+    "path",
+    [
+        *("/", "/payments", "/webhooks", "/faults", "/clock", "/assumptions"),
+        *("/pay/bkash/nope", "/payments/NOPE", "/nope"),
+    ],
 )
 def test_every_page_has_banner_and_headers(shop: Caller, path: str) -> None:
     shop.sandbox.pay(shop.new(webhook_url="http://127.0.0.1:1/"))
     shop.sandbox.fault("latency")
     answer = get(shop.server.url + path)
-    assert answer.status_code == (404 if "nope" in path else 200)
+    assert answer.status_code == (404 if "nope" in path.lower() else 200)
     assert BANNER in answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -127,7 +131,7 @@ def test_every_page_has_banner_and_headers(shop: Caller, path: str) -> None:
     assert "<script>" not in answer.text
 
 
-@pytest.mark.parametrize("name", ["sandbox.css", "countdown.js", "icon.svg"])
+@pytest.mark.parametrize("name", ["sandbox.css", "countdown.js", "live.js", "icon.svg"])
 def test_static_files_are_there(shop: Caller, name: str) -> None:
     assert get(f"{shop.server.url}/static/{name}").status_code == 200
 
@@ -139,7 +143,10 @@ def test_webhook_log_sends_again(shop: Caller) -> None:
         log = f"{shop.server.url}/webhooks"
         assert "answered with 500" in get(log).text
         listener.status = 200
-        assert requests.post(f"{log}/1/send", timeout=5).url == log
+        invoice_id = shop.sandbox.payments[0].invoice_id
+        answer = requests.post(f"{log}/1/send", timeout=5)
+        assert answer.url == f"{log}?q={invoice_id}&sent=1"
+        assert "Webhook 1 was sent again" in answer.text
         assert len(listener.bodies) == 2
         assert "delivered" in get(log).text
         assert requests.post(f"{log}/9/send", timeout=5).status_code == 404
@@ -147,12 +154,14 @@ def test_webhook_log_sends_again(shop: Caller) -> None:
 
 def test_faults_page(shop: Caller) -> None:
     url = f"{shop.server.url}/faults"
-    data = {"kind": "latency", "endpoint": "verify", "times": "3", "seconds": "0.5"}
+    data = {"kind": "latency", "latency.endpoint": "verify", "times": "3", "latency.seconds": "0.5"}
     assert requests.post(url, data=data, timeout=5).status_code == 200
     fault = shop.sandbox.faults.active()[0]
     assert (fault.kind, fault.endpoint, fault.remaining) == ("latency", "verify", 3)
     assert fault.options == {"seconds": 0.5}
-    requests.post(url, data={"kind": "500", "until_cleared": "on", "seconds": "1"}, timeout=5)
+    requests.post(
+        url, data={"kind": "500", "until_cleared": "on", "latency.seconds": "1"}, timeout=5
+    )
     assert shop.sandbox.faults.active()[1].remaining is None
     requests.post(f"{url}/clear", data={"id": str(fault.id)}, timeout=5)
     assert [found.kind for found in shop.sandbox.faults.active()] == ["500"]
