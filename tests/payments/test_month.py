@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from flask_bdquickpay import StatementReport
-from flask_bdquickpay.desk.statistics import Period, Statistics
+from flask_bdquickpay.desk.periods import Period
+from flask_bdquickpay.desk.statistics import Statistics
 from flask_bdquickpay.payments.books import DHAKA
 from flask_bdquickpay.payments.health import Health
 
