@@ -118,7 +118,8 @@ def _of_gateway(error: GatewayError) -> str:
         )
     if isinstance(error, MerchantInactiveError):
         return say("bdQuickPay says that the merchant account is not active. Ask bdQuickPay.")
-    return say("The gateway could not be asked, nothing has changed: %(why)s", why=error.message)
+    said = M_("The gateway could not be asked, nothing has changed: %(why)s")
+    return say(said, why=retell(error.message))
 
 
 def receiver_raised(payment: PaymentRecord, error: Exception) -> str:

@@ -54,6 +54,26 @@ _SENTENCES = {
     "not applied: %(why)s": M_("not applied: %(why)s"),
     "sent back %(amount)s BDT (%(method)s)": M_("sent back ৳%(amount)s (%(method)s)"),
     "voided the refund of %(amount)s BDT": M_("voided the refund of ৳%(amount)s"),
+    "announced to the shop, which was owed": M_("announced to the shop, which was owed"),
+    "answered too late, with invoice %(invoice)s": M_(
+        "the gateway answered too late, with invoice %(invoice)s"
+    ),
+    # What kept the gateway from answering
+    "The gateway knows no such invoice%(rest)s": M_("it does not know this invoice"),
+    "The gateway does not accept the app key or the secret key%(rest)s": M_(
+        "it does not accept the shop’s keys"
+    ),
+    "The merchant account is inactive%(rest)s": M_("the merchant account is not active"),
+    "The gateway did not answer (%(kind)s).": M_("it did not answer (%(kind)s)"),
+    "The gateway's answer (HTTP %(code)s) is not what its API documents%(rest)s": M_(
+        "its answer (HTTP %(code)s) is not what its API documents"
+    ),
+    "The gateway's answer is not what its API documents: %(detail)s": M_(
+        "its answer is not what its API documents: %(detail)s"
+    ),
+    "The gateway asks for fewer calls (HTTP 429)%(rest)s": M_("it asks for fewer calls"),
+    "The gateway asked for a pause (HTTP %(code)s): it is asked again in %(n)s s. Nothing was "
+    "sent.": M_("it asked for a pause (HTTP %(code)s), and is asked again in %(n)s s"),
     # Decisions that were refused
     "Payment %(payment)s is %(status)s; only a flagged one, or one whose money the shop's own code "
     "refuses, is resolved.": M_(
@@ -149,6 +169,13 @@ _SENTENCES = {
     "%(kind)s %(name)s of %(amount)s BDT is not in the statement": M_(
         "%(kind)s %(name)s of ৳%(amount)s is not in the statement"
     ),
+    "nobody has decided about it": M_("nobody has decided about it"),
+    "money came, and no payment has this transaction": M_(
+        "money came, and no payment has this transaction"
+    ),
+    "money left, and no refund has this transaction": M_(
+        "money left, and no refund has this transaction"
+    ),
     "the amount is empty": M_("the amount is empty"),
     "the date is empty": M_("the date is empty"),
     "no transaction id": M_("no transaction ID"),
@@ -186,7 +213,7 @@ def retell(text: str) -> str:
     """Return what the core wrote as the desk says it, or as it is."""
     for pattern, told in _PATTERNS:
         if found := pattern.fullmatch(text):
-            values = {name: _value(value) for name, value in found.groupdict().items()}
+            values = {name: _value(name, value) for name, value in found.groupdict().items()}
             return say(told, **values)
     return text
 
@@ -201,7 +228,7 @@ def linked(text: str) -> Markup:
     for pattern, told in _PATTERNS:
         found = pattern.fullmatch(text)
         if found and found.groupdict().get("payment", "").isdigit():
-            values: dict[str, str] = {n: _value(v) for n, v in found.groupdict().items()}
+            values: dict[str, str] = {n: _value(n, v) for n, v in found.groupdict().items()}
             link = Markup('<a href="{}">{}</a>').format(
                 url_for(".payment", payment_id=int(found["payment"])), values["payment"]
             )
@@ -209,8 +236,10 @@ def linked(text: str) -> Markup:
     return escape(retell(text))
 
 
-def _value(value: str) -> str:
+def _value(name: str, value: str) -> str:
     """A word or a number of the language; names, ids and what others wrote stay as they are."""
+    if name == "why":
+        return retell(value)
     if value in _WORDS:
         return say(_WORDS[value])
     if named := _NAMED.fullmatch(value):

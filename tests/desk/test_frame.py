@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -19,10 +20,11 @@ PAGES = [f"{URL}/", PAYMENTS, f"{PAYMENTS}/1", f"{URL}/link", f"{URL}/books?sinc
 
 @pytest.mark.parametrize("is_sandbox", [True, False])
 def test_play_money_is_marked_on_every_page(
-    new_shop: Callable[..., Shop], is_sandbox: bool
+    shop: Shop, desk: FlaskClient, is_sandbox: bool
 ) -> None:
-    shop = new_shop(BDQUICKPAY_SANDBOX=is_sandbox)
-    desk = open_desk(shop)
+    state = shop.app.extensions["bdquickpay"]
+    settings = replace(state.settings, sandbox=is_sandbox)
+    shop.app.extensions["bdquickpay"] = replace(state, settings=settings)
     put(shop)
     assert [("SANDBOX · no real money" in desk.get(url).text) for url in PAGES] == [is_sandbox] * 5
 

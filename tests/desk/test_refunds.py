@@ -31,7 +31,7 @@ def new(payment: Any) -> str:
     return f"{PAYMENTS}/{payment.id}/refunds/new"
 
 
-def carried(page: TestResponse) -> dict[str, str]:
+def carried(page: Any) -> dict[str, str]:
     """What a form has in it, filled in or hidden."""
     fields = re.findall(r"<input[^>]*>", page.text)
     named = [(re.search(r' name="([^"]+)"', one), one) for one in fields]
