@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -21,7 +20,7 @@ from ..state import current_state
 from ..web.language import DHAKA
 from . import exceptions, words
 from .book_forms import DaysForm, StatementForm, months
-from .export import MARK, as_csv
+from .export import as_csv
 from .forms import account_in
 from .frame import FRESH, NAMELESS, Frame, download
 from .language import M_, say
@@ -73,8 +72,8 @@ class BookPages(Frame):
         form = DaysForm(request.args)
         if not form.validate():
             return _to_books(**request.args)
-        rows = as_csv(COLUMNS, _movements(form), lambda moved: moved.listed)
-        lines: Iterable[str] = chain([MARK], rows) if request.args.get("for") == "excel" else rows
+        marked = request.args.get("for") == "excel"
+        lines = as_csv(COLUMNS, _movements(form), lambda moved: moved.listed, marked=marked)
         name = "-".join(["ledger", *form.arguments().values()])
         return download(re.sub(r"[^a-z0-9-]", "", name) + ".csv", lines)
 

@@ -72,7 +72,8 @@ class DecisionPages(PaymentPage):
         payment = self.payment_or_404(stands.id)
         if not _is_done(form, stands, actor):
             said, kind = outcome(payment, lambda: _resolve(form, stands, actor))
-            flash(said, kind)
+            is_owed = kind == "success" and not form.keeps and not form.refunds
+            flash(said, "info" if is_owed else kind)
             if kind == "error":
                 return
         if form.refunds:
@@ -148,6 +149,8 @@ def _resolve(form: DecisionForm, stands: Snapshot, actor: str) -> str:
     )
     if form.keeps:
         return say("Accepted: the order counts as paid.")
+    if form.refunds:
+        return say("Rejected by %(who)s: the order is not paid.", who=actor)
     return say("Rejected by %(who)s: the money must go back by hand.", who=actor)
 
 

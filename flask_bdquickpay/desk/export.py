@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from io import StringIO
-from itertools import chain, islice
+from itertools import islice
 from typing import TypeVar
 
 from ..payments.export import write_csv
@@ -16,8 +16,7 @@ from ..web.language import DHAKA
 from . import words
 from .language import M_, say
 
-#: What makes a spreadsheet read it as UTF-8.
-MARK = "\ufeff"
+_MARK = "\ufeff"
 _PIECE = 500
 #: Each column's heading, and the field that stands in it. New ones come before the last.
 _COLUMNS = {
@@ -48,13 +47,16 @@ def as_csv(
     columns: Sequence[str],
     rows: Generator[T, None, None],
     listed: Callable[[T], Mapping[str, object]],
+    *,
+    marked: bool = False,
 ) -> Iterator[str]:
     """Yield the heading, then the rows: exact amounts, times in UTC, nothing a formula.
 
     :param listed: what a row holds.
+    :param marked: whether it begins with what makes a spreadsheet read it as UTF-8.
     """
     with closing(rows):  # also when the browser goes away half-way
-        yield _text(columns, [])
+        yield (_MARK if marked else "") + _text(columns, [])
         while piece := list(islice(rows, _PIECE)):
             _heading, _, lines = _text(columns, [listed(row) for row in piece]).partition("\n")
             yield lines
@@ -74,7 +76,7 @@ def payments_csv(rows: Generator[PaymentRecord, None, None]) -> Iterator[str]:
         row[names["channel"]] = channels.get(payment.channel or "", payment.channel)
         return row | {last: payment.created_at}
 
-    return chain([MARK], as_csv([*headings, last], rows, listed))
+    return as_csv([*headings, last], rows, listed, marked=True)
 
 
 def _local(value: object) -> object:

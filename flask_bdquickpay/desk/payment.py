@@ -134,7 +134,7 @@ def _facts(payment: PaymentRecord) -> dict[str, str | None]:
     return {
         say("Payment"): words.number(payment.id),
         say("Label"): payment.label,
-        say("Status"): words.status_twice(payment.status),
+        say("Status"): words.state_twice(payment),
         say("Previous status"): words.status(before) if before else None,
         say("Gateway status"): payment.gateway_status,
         say("Begun by"): words.channel(payment.channel),

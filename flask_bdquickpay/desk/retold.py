@@ -7,6 +7,7 @@ them. What is not known here is shown as it is.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from flask import url_for
 from markupsafe import Markup, escape
@@ -15,6 +16,7 @@ from ..errors import BDQuickPayError
 from ..payments import reasons
 from ..payments.status import GIVEN_UP, SUPERSEDED, UNANSWERED
 from ..web.language import localized
+from . import words
 from .language import M_, say
 
 _NUMBER = re.compile(r"[\d,.]+")
@@ -23,8 +25,8 @@ _NUMBER = re.compile(r"[\d,.]+")
 _SENTENCES = {
     # Why a payment is as it is
     reasons.FAILED_AT_GATEWAY: M_("bKash reports that the payment failed"),
-    reasons.OTHER_AMOUNT_PAID: M_("another amount came: ৳%(amount)s"),
-    reasons.OTHER_AMOUNT_ASKED: M_("the gateway’s payment is of another amount: ৳%(amount)s"),
+    reasons.OTHER_AMOUNT_PAID: M_("another amount came: %(amount)s"),
+    reasons.OTHER_AMOUNT_ASKED: M_("the gateway’s payment is of another amount: %(amount)s"),
     reasons.OTHER_ORDER: M_("the gateway’s payment is for another order: %(reference)s"),
     reasons.PAID_LATE: M_("the money came after the payment had failed or expired here"),
     reasons.PAID_SUPERSEDED: M_("the money came although the order’s amount had changed"),
@@ -52,8 +54,8 @@ _SENTENCES = {
     UNANSWERED + ": %(why)s": M_("the gateway could not be asked: %(why)s"),
     "it was settled already": M_("it was settled already"),
     "not applied: %(why)s": M_("not applied: %(why)s"),
-    "sent back %(amount)s BDT (%(method)s)": M_("sent back ৳%(amount)s (%(method)s)"),
-    "voided the refund of %(amount)s BDT": M_("voided the refund of ৳%(amount)s"),
+    "sent back %(amount)s BDT (%(method)s)": M_("sent back %(amount)s (%(method)s)"),
+    "voided the refund of %(amount)s BDT": M_("voided the refund of %(amount)s"),
     "announced to the shop, which was owed": M_("announced to the shop, which was owed"),
     "answered too late, with invoice %(invoice)s": M_(
         "the gateway answered too late, with invoice %(invoice)s"
@@ -161,13 +163,13 @@ _SENTENCES = {
         "the books have it as %(kind)s %(name)s, the other way"
     ),
     "the books have %(amount)s BDT in %(kind)s %(name)s": M_(
-        "the books have ৳%(amount)s in %(kind)s %(name)s"
+        "the books have %(amount)s in %(kind)s %(name)s"
     ),
     "it was rejected, and %(amount)s BDT were not sent back": M_(
-        "it was rejected, and ৳%(amount)s were not sent back"
+        "it was rejected, and %(amount)s were not sent back"
     ),
     "%(kind)s %(name)s of %(amount)s BDT is not in the statement": M_(
-        "%(kind)s %(name)s of ৳%(amount)s is not in the statement"
+        "%(kind)s %(name)s of %(amount)s is not in the statement"
     ),
     "nobody has decided about it": M_("nobody has decided about it"),
     "money came, and no payment has this transaction": M_(
@@ -185,6 +187,13 @@ _SENTENCES = {
     "%(text)s is no date": M_("%(text)s is no date"),
     "%(text)s is no transaction id": M_("%(text)s is no transaction ID"),
     # Links
+    "No link for the order %(order)s: as part of a URL it would become another one%(rest)s": M_(
+        "No link for the order %(order)s: as part of a URL it would become another one, for its "
+        "slashes or dots."
+    ),
+    "No link for the order %(order)s: a letter of it is invisible.": M_(
+        "No link for the order %(order)s: a letter of it is invisible."
+    ),
     "There is no merchant account %(name)s%(rest)s": M_("There is no merchant account %(name)s."),
 }
 #: Words that stand in those sentences.
@@ -240,6 +249,8 @@ def _value(name: str, value: str) -> str:
     """A word or a number of the language; names, ids and what others wrote stay as they are."""
     if name == "why":
         return retell(value)
+    if name == "amount" and _NUMBER.fullmatch(value):
+        return words.taka(Decimal(value.replace(",", "")))
     if value in _WORDS:
         return say(_WORDS[value])
     if named := _NAMED.fullmatch(value):

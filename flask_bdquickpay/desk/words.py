@@ -67,6 +67,11 @@ def status_twice(value: PaymentStatus) -> str:
     return f"{status(value)} ({value.value})"
 
 
+def state_twice(payment: PaymentRecord) -> str:
+    """The same for how a payment stands."""
+    return f"{state(payment)[1]} ({payment.status.value})"
+
+
 def source(name: str) -> str:
     """Who or what brought an event."""
     return say(SOURCES.get(name, name))

@@ -93,8 +93,7 @@ def test_csv_that_nobody_waits_for_gives_its_connection_back(shop: Shop, desk: F
     _fill(shop, 1101)
     with desk.get(f"{PAYMENTS}.csv", buffered=False) as answer:
         pieces = answer.iter_encoded()
-        assert next(pieces).decode() == "\ufeff"
-        assert next(pieces).startswith(b"Payment,")
+        assert next(pieces).decode().startswith("\ufeffPayment,")
         next(pieces)
         assert connections(shop) == 1
     assert connections(shop) == 0

@@ -107,7 +107,8 @@ def test_column_leads_to_what_it_stands_for(shop: Shop, desk: FlaskClient) -> No
     paid(shop, created_at=noon(2), verified_at=noon(2))
     put(shop, created_at=noon(3))
     text = unescape(desk.get(URL + "/").text)
-    named = f"{words.day(midnight.date())}: ৳500.00"
+    with shop.app.app_context():
+        named = f"{words.day(midnight.date())}: ৳500.00"
     (url,) = re.findall(rf'<a href="([^"]+)" aria-label="{named}">', text)
     assert listed(desk.get(url)) == [mine]
     assert text.count('<text class="value"') == 60
@@ -319,8 +320,13 @@ def test_axis_is_honest(shop: Shop, value: str, marks: list[str]) -> None:
     write = words.short_taka
     with shop.app.app_context():
         chart = charts.column_chart(
-            *("", [(date(2026, 1, 1), Decimal(value))]),
-            **{"write": str, "mark": write, "name": str, "label": str, "link": str},
+            "",
+            [(date(2026, 1, 1), Decimal(value))],
+            write=str,
+            mark=write,
+            name=str,
+            label=str,
+            link=str,
         )
     assert [mark.text for mark in chart.marks] == marks
 
@@ -329,8 +335,13 @@ def test_axis_is_honest(shop: Shop, value: str, marks: list[str]) -> None:
 def test_columns_stay_inside_the_chart(values: list[Decimal]) -> None:
     day = date(2026, 1, 1)
     chart = charts.column_chart(
-        *("", [(day, value) for value in values]),
-        **{"write": str, "mark": str, "name": str, "label": lambda day: "x", "link": str},
+        "",
+        [(day, value) for value in values],
+        write=str,
+        mark=str,
+        name=str,
+        label=lambda day: "x",
+        link=str,
     )
     for column, value in zip(chart.columns, values, strict=True):
         assert column.y + column.height == chart.base

@@ -131,7 +131,9 @@ def test_no_page_in_bangla_has_an_english_sentence(shop: Shop, desk: FlaskClient
     urls += [f"{URL}/books?since=2026-01-01&until=2099-12-31", f"{URL}/books?since=x"]
     pages += [bangla(desk, url) for url in urls]
     pages += [words_of(page) for page in answers(shop, desk, made)]
-    theirs = re.compile(r"flask bdquickpay \w+|trx_id, amount, date|one cup was broken|raised ValueError: .*")
+    theirs = re.compile(
+        r"flask bdquickpay \w+|trx_id, amount, date|one cup was broken|raised ValueError: .*"
+    )
     assert {one for page in pages for one in SENTENCE.findall(theirs.sub("", page))} == set()
 
 

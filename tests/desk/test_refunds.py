@@ -374,15 +374,15 @@ def test_timeline_tells_of_refunds_and_of_their_delivery(shop: Shop, desk: Flask
     text = page_of(desk, payment)
     assert f'<a href="#refund-{number}">refund {number}</a>' in text
     assert f'id="refund-{number}"' in text
-    assert "sent back 200.00 BDT (bkash)" in text
-    assert "Not told to the shop’s receivers yet" in text
+    assert "sent back ৳200.00 (bkash)" in text
+    assert "Your shop was not told yet" in text
     event = shop.events(payment)[-1]
     with refund_changed.connected_to(tell, sender=shop.app):
         page = press(desk, payment.id, f"events/{event.id}/deliver")
         shop.app.extensions["bdquickpay"].outbox.deliver()
     assert said(page) in ("Delivered again.", "It is in the outbox and will be delivered next.")
     assert told == [number]
-    assert "Not told to the shop’s receivers yet" not in page_of(desk, payment)
+    assert "Your shop was not told yet" not in page_of(desk, payment)
 
 
 def test_note_in_bangla_is_kept_as_it_was_written(shop: Shop, desk: FlaskClient) -> None:

@@ -71,7 +71,7 @@ def test_giving_back_records_the_refund_as_well(shop: Shop, desk: FlaskClient) -
     done = confirm(desk, payment, page)
     (one,) = refunds(shop)
     assert every(done) == [
-        "Rejected by Ayesha: the money must go back by hand.",
+        "Rejected by Ayesha: the order is not paid.",
         f"Recorded: refund {one.id} of ৳400.",
     ]
     assert (one.amount, one.trx_id, one.note) == (Decimal(400), "SENT1", "too little")
@@ -103,7 +103,7 @@ def test_refund_that_cannot_be_written_leaves_a_clear_state(shop: Shop, desk: Fl
     page = look(desk, payment, decision="reject", sent="y", refund_trx_id="SENT1")
     done = confirm(desk, payment, page)
     assert every(done) == [
-        "Rejected by Ayesha: the money must go back by hand.",
+        "Rejected by Ayesha: the order is not paid.",
         f"Not done: Transaction SENT1 belongs to refund {taken} already.",
         "The decision stands, but the refund was not written down: the money counts as owed. "
         "Record the refund below.",
