@@ -20,7 +20,7 @@ from ..state import current_state
 from ..web.language import DHAKA
 from . import exceptions, words
 from .book_forms import DaysForm, StatementForm, months
-from .export import as_csv
+from .export import as_csv, ledger_csv
 from .forms import account_in
 from .frame import FRESH, NAMELESS, Frame, download
 from .language import M_, say
@@ -68,12 +68,15 @@ class BookPages(Frame):
         return page, 200 if valid else 400
 
     def ledger(self) -> ResponseReturnValue:
-        """The same rows as `flask bdquickpay ledger --csv` prints."""
+        """The same rows as `flask bdquickpay ledger --csv` prints; or for a spreadsheet."""
         form = DaysForm(request.args)
         if not form.validate():
             return _to_books(**request.args)
-        marked = request.args.get("for") == "excel"
-        lines = as_csv(COLUMNS, _movements(form), lambda moved: moved.listed, marked=marked)
+        rows = _movements(form)
+        if request.args.get("for") == "excel":
+            lines = ledger_csv(rows)
+        else:
+            lines = as_csv(dict(zip(COLUMNS, COLUMNS, strict=True)), rows, lambda one: one.listed)
         name = "-".join(["ledger", *form.arguments().values()])
         return download(re.sub(r"[^a-z0-9-]", "", name) + ".csv", lines)
 

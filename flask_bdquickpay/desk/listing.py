@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from ..payments.records import PaymentRecord
 from ..payments.store import Store
-from .sums import worth_of
+from .sums import worth, worth_of
 from .wanted import EVERY, Conditions, Wanted
 
 #: Payments that are read while they are iterated over.
@@ -135,8 +135,14 @@ class Listing:
 
     # How many
 
-    def total(self, wanted: Wanted) -> Total:
-        """Return how many are wanted and their sum; :data:`MOST` and one stand for more."""
+    def total(self, wanted: Wanted, page: Page) -> Total:
+        """Return how many are wanted and their sum; :data:`MOST` and one stand for more.
+
+        :param page: a page of them; where it is the only one, nobody need be asked.
+        """
+        if page.previous is None and page.next is None:
+            shown = page.payments
+            return Total(len(shown), sum((worth(one) for one in shown), Decimal(0)))
         return self._total(*self._conditions.of(wanted))
 
     def _total(self, *conditions: ColumnElement[bool]) -> Total:

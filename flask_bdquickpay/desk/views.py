@@ -26,9 +26,8 @@ from .statistics import Statistics
 from .wanted import PAID
 
 _EVENT = "<int(max=999999999999999999):event_id>"
-#: The tabs above the list, and of which it is told how many there are.
+#: The tabs above the list.
 _TABS = ("", "completed", "flagged", "pending")
-_COUNTED = (PaymentStatus.FLAGGED, PaymentStatus.PENDING)
 
 
 class Pages(PaymentPage):
@@ -72,7 +71,9 @@ class Pages(PaymentPage):
             return self._list(form, page=None, total=None), 400
         listing, wanted = self.listing(), form.wanted
         page = listing.page(wanted, argument("after"), argument("before"))
-        return self._list(form, page=page, total=listing.total(wanted) if page.payments else None)
+        return self._list(
+            form, page=page, total=listing.total(wanted, page) if page.payments else None
+        )
 
     def _list(self, form: FilterForm, **shown: object) -> str:
         reports = Reports(current_state().store)
@@ -80,7 +81,7 @@ class Pages(PaymentPage):
             "payments.html",
             form=form,
             tabs={tab: form.options["show"][tab] for tab in _TABS},
-            counts={status.value: reports.count(status) for status in _COUNTED},
+            waiting=reports.count(PaymentStatus.PENDING),
             presets=presets(clock.utcnow().astimezone(DHAKA).date()),
             **shown,
         )

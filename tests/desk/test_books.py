@@ -6,7 +6,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -65,12 +65,27 @@ def test_ledger_is_the_one_that_the_command_prints(shop: Shop, desk: FlaskClient
     assert connections(shop) == 0
 
 
-def test_ledger_for_excel_says_that_it_is_utf_8(shop: Shop, desk: FlaskClient) -> None:
-    refund(shop, paid(shop), "200", reason="ভাঙা কাপ")
-    plain = desk.get(f"{BOOKS}/ledger.csv", query_string=days(shop)).data
-    marked = desk.get(f"{BOOKS}/ledger.csv", query_string=days(shop) | {"for": "excel"}).data
-    assert marked == b"\xef\xbb\xbf" + plain
-    assert "ভাঙা কাপ" in plain.decode()
+def test_ledger_for_excel_is_for_people(shop: Shop, desk: FlaskClient) -> None:
+    payment = paid(shop)
+    refund(shop, payment, "200", reason="ভাঙা কাপ")
+    came = datetime(2026, 3, 10, 18, 30, tzinfo=timezone.utc)
+    shop.change(payment, verified_at=came)
+    url, span = f"{BOOKS}/ledger.csv", {"since": "2026-01-01", "until": "2099-12-31"}
+    plain = desk.get(url, query_string=span)
+    marked = desk.get(url, query_string=span | {"for": "excel"})
+    assert marked.data.startswith(b"\xef\xbb\xbf")
+    assert not plain.data.startswith(b"\xef\xbb\xbf")
+    rows, same = exported(marked), exported(plain)
+    assert [row["Amount (BDT)"] for row in rows] == [row["amount"] for row in same]
+    assert [row["Kind"] for row in rows] == ["Payment", "Refund"]
+    assert (rows[0]["Day"], rows[0]["Time (Bangladesh time)"]) == (
+        *("2026-03-11", "2026-03-11 00:30:00"),
+    )
+    assert rows[0]["Time (UTC, ISO 8601)"] == "2026-03-10T18:30:00+00:00"
+    assert rows[1]["Reason"] == "ভাঙা কাপ"
+    bangla = exported(desk.get(url, query_string=span | {"for": "excel", "lang": "bn"}))
+    assert [row["ধরন"] for row in bangla] == ["পেমেন্ট", "ফেরত"]
+    assert len(bangla[0]) == len(rows[0]) == 18
 
 
 def test_ledger_is_of_the_days_that_were_asked_for(shop: Shop, desk: FlaskClient) -> None:

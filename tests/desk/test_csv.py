@@ -57,6 +57,7 @@ def test_headings_are_in_the_language_of_the_page(shop: Shop, desk: FlaskClient)
     (row,) = exported(desk.get(f"{PAYMENTS}.csv?lang=bn"))
     assert row["চাওয়া টাকা (BDT)"] == "1250.50"  # a number for a spreadsheet
     assert row["অবস্থা"] == "অপেক্ষায় (pending)"
+    assert len(row) == 19  # no two headings are the same
 
 
 def test_csv_has_what_the_list_shows(shop: Shop, desk: FlaskClient) -> None:
