@@ -11,7 +11,7 @@ from ..payments.verdict import Snapshot
 from ..state import current_state
 from .decision_forms import DecisionForm
 from .forms import NoteForm
-from .frame import FRESH, NAMELESS, PAYMENT, back, outcome, receiver_raised
+from .frame import FRESH, NAMELESS, PAYMENT, back, filters, outcome, receiver_raised
 from .language import say
 from .money_back import taka
 from .payment_page import PaymentPage, seen
@@ -64,8 +64,8 @@ class DecisionPages(PaymentPage):
 
     def _second_look(self, payment_id: int, form: DecisionForm, actor: str | None) -> str:
         payment = self.payment_or_404(payment_id)
-        shown = {"payment": payment, "facts": side_by_side(payment), "actor": actor}
-        return self.render("decide.html", form=form, **shown)
+        shown = {"payment": payment, "facts": side_by_side(payment), "kept": filters()}
+        return self.render("decide.html", form=form, actor=actor, **shown)
 
     def _carry_out(self, form: DecisionForm, stands: Snapshot, actor: str) -> None:
         """Decide; then, as a second act that may fail alone, write the refund down."""

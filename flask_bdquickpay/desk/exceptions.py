@@ -47,12 +47,12 @@ ADVICE = {
 }
 _FLAGGED = M_("Decide about the flagged payment.")
 _HARMLESS = {
-    "matched": M_("payments agree"),
-    "refund_matched": M_("refunds agree"),
-    "repeated_line": M_("lines came twice"),
-    "other_type": M_("lines are of another type"),
-    "outside_period": M_("lines are older than the books"),
-    "not_yet": M_("rows of the books are newer than the statement"),
+    "matched": M_("%(n)s payments agree"),
+    "refund_matched": M_("%(n)s refunds agree"),
+    "repeated_line": M_("%(n)s lines came twice"),
+    "other_type": M_("%(n)s lines are of another type"),
+    "outside_period": M_("%(n)s lines are older than the books"),
+    "not_yet": M_("%(n)s rows of the books are newer than the statement"),
 }
 
 
@@ -86,11 +86,11 @@ def matches(report: StatementReport) -> int:
     return report.counts.get("matched", 0) + report.counts.get("refund_matched", 0)
 
 
-def harmless(report: StatementReport) -> Iterator[tuple[int, str]]:
+def harmless(report: StatementReport) -> Iterator[str]:
     """How many lines and rows call for nobody, and why."""
     for kind, said in _HARMLESS.items():
         if report.counts.get(kind):
-            yield report.counts[kind], say(said)
+            yield say(said, n=words.number(report.counts[kind]))
 
 
 def _shown(one: Exceptional) -> Difference:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, g, request, url_for
 
@@ -72,5 +73,5 @@ def address(language: str) -> str:
     values: dict[str, Any] = dict(request.view_args or {})
     if rule is None or "GET" not in (rule.methods or ()):
         where, values = ".payment", {"payment_id": values.get("payment_id")}
-    arguments: dict[str, Any] = {**request.args.to_dict(), ARGUMENT: language}
-    return url_for(where, **values, **arguments)
+    arguments = [pair for pair in request.args.items(multi=True) if pair[0] != ARGUMENT]
+    return f"{url_for(where, **values)}?{urlencode([*arguments, (ARGUMENT, language)])}"

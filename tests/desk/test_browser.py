@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -270,6 +271,17 @@ def test_transaction_id_is_copied(shop: Shop, url: str, chromium: Browser) -> No
         page.get_by_role("button", name="Copy the TrxID").click()
         expect(page.get_by_role("status")).to_have_text("Copied")
         assert page.evaluate("navigator.clipboard.readText()") == payment.trx_id
+
+
+def test_play_money_is_marked_on_paper_too(shop: Shop, url: str, chromium: Browser) -> None:
+    state = shop.app.extensions["bdquickpay"]
+    settings = replace(state.settings, sandbox=True)
+    shop.app.extensions["bdquickpay"] = replace(state, settings=settings)
+    with visit(chromium) as page:
+        page.goto(f"{url}/payments/1")
+        page.emulate_media(media="print")
+        expect(page.get_by_text("SANDBOX · no real money")).to_be_visible()
+        expect(page.get_by_role("link", name="বাংলা")).to_be_hidden()
 
 
 def test_language_is_switched_and_kept_without_a_script(url: str, chromium: Browser) -> None:

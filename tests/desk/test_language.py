@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +210,23 @@ def test_switch_keeps_the_page(shop: Shop, desk: FlaskClient) -> None:
     payment = flagged(shop)
     wrong = press(desk, payment.id, "resolve", decision="accept").text
     assert f'href="{PAYMENTS}/{payment.id}?lang=bn"' in wrong
+
+
+@pytest.mark.parametrize(
+    "odd", ["_external=1&_scheme=javascript", "_anchor=x", "endpoint=x", "payment_id=7", "q=a&q=b"]
+)
+def test_switch_is_a_link_within_the_desk_whatever_the_url_says(
+    shop: Shop, desk: FlaskClient, odd: str
+) -> None:
+    payment = flagged(shop)
+    for url in (PAYMENTS, f"{PAYMENTS}/{payment.id}"):
+        page = desk.get(f"{url}?{odd}")
+        assert page.status_code == 200
+        assert f'href="{url}?{escape(odd)}&amp;lang=bn"' in page.text
+        assert "javascript:" not in page.text
+    look = press(desk, payment.id, f"resolve?{odd}", decision="reject", note="x")
+    assert look.status_code == 200
+    assert f'action="{PAYMENTS}/{payment.id}/resolve' in look.text
 
 
 def test_amounts_days_and_flashes_are_bangla(shop: Shop, desk: FlaskClient) -> None:
