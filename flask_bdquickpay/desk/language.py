@@ -58,7 +58,7 @@ def end(_error: BaseException | None = None) -> None:
 def remember(response: Response) -> Response:
     """Keep what was chosen in a cookie of the desk's own path."""
     language = request.args.get(ARGUMENT)
-    if language in LANGUAGES:
+    if language in LANGUAGES and has_begun():
         where: dict[str, Any] = {"path": url_for(".index"), "secure": request.is_secure}
         response.set_cookie(
             COOKIE, str(language), max_age=_A_YEAR, httponly=True, samesite="Lax", **where

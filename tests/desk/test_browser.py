@@ -174,6 +174,7 @@ def test_card_is_one_page_of_a6(card: str, chromium: Browser) -> None:
     with visit(chromium) as page:
         page.goto(card)
         page.get_by_role("link", name="Card to print").click()
+        page.wait_for_url("**/link/card/**")  # with its style sheet
         printed = page.pdf(prefer_css_page_size=True)
         assert re.findall(rb"/MediaBox \[0 0 (\d+)[.\d]* (\d+)[.\d]*\]", printed) == A6
         page.emulate_media(media="print")

@@ -12,8 +12,10 @@ import pytest
 from flask import abort
 from flask.testing import FlaskClient
 
+from flask_bdquickpay.clock import utcnow
+
 from ..shop import Shop
-from .visits import PAYMENTS, URL, flagged, open_desk, press, put, said
+from .visits import PAYMENTS, URL, flagged, happen, open_desk, press, put, said
 
 PAGES = [f"{URL}/", PAYMENTS, f"{PAYMENTS}/1", f"{URL}/link", f"{URL}/books?since=2026-01-01"]
 
@@ -152,6 +154,16 @@ def test_gateway_that_does_not_know_the_invoice_is_told_from_one_that_is_away(
         "merchant who made it."
     )
     assert shop.payment(payment).status == "pending"
+
+
+def test_telling_again_says_what_may_follow(shop: Shop, desk: FlaskClient) -> None:
+    payment = shop.started()
+    text = unescape(desk.get(f"{PAYMENTS}/{payment.id}").text)
+    assert "Your shop was told." in text
+    assert text.count("To tell the shop again may send the customer’s mail again.") == 1
+    happen(shop, number := put(shop), new_status="pending", deliver_after=utcnow())
+    assert "Tell it now" in desk.get(f"{PAYMENTS}/{number}").text
+    assert "may send" not in desk.get(f"{PAYMENTS}/{number}").text
 
 
 def test_words_of_programs_stand_beside_the_desks(shop: Shop, desk: FlaskClient) -> None:

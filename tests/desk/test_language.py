@@ -204,6 +204,11 @@ def test_language_that_is_none_changes_nothing(desk: FlaskClient, wrong: str) ->
     assert COOKIE not in str(page.headers)
 
 
+def test_nothing_is_kept_of_whom_the_host_refuses(shop: Shop) -> None:
+    page = open_desk(shop, allow=lambda: False).get(f"{PAYMENTS}?lang=bn")
+    assert (page.status_code, COOKIE in str(page.headers)) == (403, False)
+
+
 def test_switch_keeps_the_page(shop: Shop, desk: FlaskClient) -> None:
     page = desk.get(f"{PAYMENTS}?show=flagged&lang=en").text
     assert f'href="{PAYMENTS}?show=flagged&amp;lang=bn" lang="bn"' in page
