@@ -9,6 +9,7 @@ from ..errors import BDQuickPayError
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state
+from . import words
 from .decision_forms import DecisionForm
 from .forms import NoteForm
 from .frame import FRESH, NAMELESS, PAYMENT, back, filters, outcome, receiver_raised
@@ -89,11 +90,8 @@ class DecisionPages(PaymentPage):
                 trx_id=form.refund_trx_id.data or None,
                 request_key=form.request_key.data,
             )
-            amount = taka(recorded.amount)
-            flash(
-                say("Recorded: refund %(id)s of %(amount)s.", id=recorded.id, amount=amount),
-                "success",
-            )
+            facts = {"id": words.digits(recorded.id), "amount": taka(recorded.amount)}
+            flash(say("Recorded: refund %(id)s of %(amount)s.", **facts), "success")
             return
         except BDQuickPayError as error:
             flash(not_done(error), "error")

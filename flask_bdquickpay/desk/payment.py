@@ -132,7 +132,7 @@ def as_json(document: dict[str, Any] | None) -> str:
 def _facts(payment: PaymentRecord) -> dict[str, str | None]:
     before = payment.previous_status
     return {
-        say("Payment"): words.number(payment.id),
+        say("Payment"): words.digits(payment.id),
         say("Label"): payment.label,
         say("Status"): words.state_twice(payment),
         say("Previous status"): words.status(before) if before else None,

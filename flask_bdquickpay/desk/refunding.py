@@ -12,6 +12,7 @@ from ..errors import BDQuickPayError, RefundError
 from ..payments.records import PaymentRecord
 from ..payments.refund_rows import RefundRecord, RefundRows
 from ..state import current_state
+from . import words
 from .forms import SteppedForm
 from .frame import FRESH, PAYMENT, Frame, back, found, receiver_raised
 from .language import M_, say
@@ -50,7 +51,7 @@ class RefundPages(Frame):
                 reason=form.reason.data or "",
                 request_key=form.request_key.data,
             )
-            facts = {"id": recorded.id, "amount": taka(recorded.amount)}
+            facts = {"id": words.digits(recorded.id), "amount": taka(recorded.amount)}
             if recorded.amount != form.taka:
                 used = M_(
                     "Nothing new: this form was already used for refund %(id)s of %(amount)s."
@@ -73,7 +74,7 @@ class RefundPages(Frame):
                 now = found(_of(payment_id, refund_id))
                 if (now.voided_by, now.void_note) != (actor, note):
                     raise  # else it was a second click
-            facts = {"id": refund_id, "amount": taka(refund.amount)}
+            facts = {"id": words.digits(refund_id), "amount": taka(refund.amount)}
             return say("Void: refund %(id)s of %(amount)s does not count.", **facts), "success"
 
         form = VoidForm()

@@ -200,6 +200,7 @@ _SENTENCES = {
 _WORDS = {
     "payment": M_("payment"),
     "refund": M_("refund"),
+    "bkash": M_("bKash"),
     "bank": M_("Bank"),
     "cash": M_("Cash"),
     "other": M_("Another way"),

@@ -166,6 +166,11 @@ def number(value: Decimal | int) -> str:
     return localized(format_decimal(value, "#,##,##0.##", locale="en"))
 
 
+def digits(name: int) -> str:
+    """The number of a payment, a refund or an event, which is a name: without commas."""
+    return localized(str(name))
+
+
 def some(count: int, one: str, more: str) -> str:
     """`1 payment`, `7 payments`: the words for one, or those for another number `%(n)s`."""
     return say(one if count == 1 else more, n=number(count))

@@ -166,6 +166,14 @@ def test_telling_again_says_what_may_follow(shop: Shop, desk: FlaskClient) -> No
     assert "may send" not in desk.get(f"{PAYMENTS}/{number}").text
 
 
+def test_number_of_a_payment_is_a_name(shop: Shop, desk: FlaskClient) -> None:
+    number = put(shop, id=1234567, reason="the order was already paid by payment 1234566")
+    text = desk.get(f"{PAYMENTS}/{number}").text
+    assert "<dt>Payment</dt><dd>1234567</dd>" in text
+    assert ">1234566</a>" in text
+    assert "<dd>১২৩৪৫৬৭</dd>" in desk.get(f"{PAYMENTS}/{number}?lang=bn").text
+
+
 def test_words_of_programs_stand_beside_the_desks(shop: Shop, desk: FlaskClient) -> None:
     number = put(shop, status="completed", previous_status="pending", gateway_status="completed")
     text = unescape(desk.get(f"{PAYMENTS}/{number}").text)

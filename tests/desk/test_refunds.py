@@ -374,7 +374,7 @@ def test_timeline_tells_of_refunds_and_of_their_delivery(shop: Shop, desk: Flask
     text = page_of(desk, payment)
     assert f'<a href="#refund-{number}">refund {number}</a>' in text
     assert f'id="refund-{number}"' in text
-    assert "sent back ৳200.00 (bkash)" in text
+    assert "sent back ৳200.00 (bKash)" in text
     assert "Your shop was not told yet" in text
     event = shop.events(payment)[-1]
     with refund_changed.connected_to(tell, sender=shop.app):
