@@ -297,10 +297,10 @@ def test_badges_say_what_went_back(shop: Shop, desk: FlaskClient) -> None:
     assert badges(desk, money) == ["Rejected", "Owed ৳400"]
     refund(shop, money, "150")
     assert badges(desk, money) == ["Rejected", "Refunded ৳150 of ৳400", "Owed ৳250"]
-    assert "Some of the money was sent back" in page_of(desk, money)
+    assert "some of the money was sent back" in page_of(desk, money)
     refund(shop, money)
     assert badges(desk, money) == ["Rejected", "Refunded ৳400 of ৳400"]
-    assert "All of the money was sent back." in page_of(desk, money)
+    assert "all of the money was sent back." in page_of(desk, money)
 
 
 def badges(desk: FlaskClient, payment: Any) -> list[str]:
@@ -308,7 +308,7 @@ def badges(desk: FlaskClient, payment: Any) -> list[str]:
     pattern = re.compile(r'<span class="status[^>]*>([^<]+)<')
     page = pattern.findall(page_of(desk, payment).split('class="amount"')[1].split("</p>")[0])
     rows = unescape(desk.get(f"{PAYMENTS}?q={payment.invoice_id}").text).split("<tbody>")[1]
-    assert pattern.findall(rows) == page
+    assert pattern.findall(rows) == page * 2  # for wide and narrow screens
     return page
 
 
