@@ -7,37 +7,49 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from wtforms import BooleanField, DateField, Form, StringField, ValidationError
+from wtforms import BooleanField, Form, StringField, ValidationError
 from wtforms import FileField as File
-from wtforms.validators import Length
 
 from ..payments.books import Span
 from ..payments.statement_file import FIELDS
 from ..web.forms import FlaskForm
-from .forms import account, choice, day, one_line, printable
+from .forms import (
+    DayField,
+    account,
+    at_most,
+    begins_before_it_ends,
+    choice,
+    day,
+    one_line,
+    printable,
+)
+from .language import M_, say
 
-_ORDERS = {"": "as the file shows", "day": "day, month, year", "month": "month, day, year"}
+_ORDERS = {
+    "": M_("as the file shows"),
+    "day": M_("day, month, year"),
+    "month": M_("month, day, year"),
+}
 
 
 class DaysForm(Form):
     """The days of the books, in Bangladesh, both included."""
 
-    since: DateField = day("From day")
-    until: DateField = day("To day")
+    since: DayField = day(M_("From day"))
+    until: DayField = day(M_("To day"))
     account: StringField = account()
 
-    def validate_until(self, field: DateField) -> None:
-        if self.since.data and field.data and field.data < self.since.data:
-            raise ValidationError("This is before the first day.")
+    def validate_until(self, field: DayField) -> None:
+        begins_before_it_ends(self, field)
 
     @property
     def span(self) -> Span:
         """The days."""
-        return Span(self.since.data, self.until.data)
+        return Span(self.since.day, self.until.day)
 
     def arguments(self) -> dict[str, str]:
         """The days as the URL has them."""
-        days = {"since": self.since.data, "until": self.until.data}
+        days = {"since": self.since.day, "until": self.until.day}
         return {name: value.isoformat() for name, value in days.items() if value} | self.kept
 
     @property
@@ -52,38 +64,38 @@ def months(today: date) -> dict[str, dict[str, str]]:
     last_of_before = first - timedelta(days=1)
     before = last_of_before.replace(day=1)
     return {
-        "Last month": {"since": before.isoformat(), "until": last_of_before.isoformat()},
-        "This month": {"since": first.isoformat(), "until": today.isoformat()},
+        M_("Last month"): {"since": before.isoformat(), "until": last_of_before.isoformat()},
+        M_("This month"): {"since": first.isoformat(), "until": today.isoformat()},
     }
 
 
 def _heading(label: str) -> StringField:
-    return StringField(label, filters=[one_line], validators=[Length(max=200), printable])
+    return StringField(label, filters=[one_line], validators=[at_most(200), printable])
 
 
 class StatementForm(FlaskForm):
     """A statement, and how to read it where that can't be seen. The file is read, never kept."""
 
-    file: File = File("Statement (CSV or XLSX, 10 MB at most)")
-    trx_id: StringField = _heading("Transaction ID")
-    amount: StringField = _heading("Amount")
-    date: StringField = _heading("Date")
-    type: StringField = _heading("Type")
-    fee: StringField = _heading("Fee")
+    file: File = File(M_("Statement (CSV or XLSX, 10 MB at most)"))
+    trx_id: StringField = _heading(M_("Transaction ID"))
+    amount: StringField = _heading(M_("Amount"))
+    date: StringField = _heading(M_("Date"))
+    type: StringField = _heading(M_("Type"))
+    fee: StringField = _heading(M_("Fee"))
     account: StringField = account("of_account")
-    order: StringField = choice("Dates are written", _ORDERS, "")
+    order: StringField = choice(M_("Dates are written"), _ORDERS, "")
     #: What was checked, when it is to be applied: see :meth:`mark`.
-    checked: StringField = StringField(validators=[Length(max=64)])
+    checked: StringField = StringField(validators=[at_most(64)])
     agreed: BooleanField = BooleanField()
     options: ClassVar[dict[str, dict[str, str]]] = {"order": _ORDERS}
 
     def validate_file(self, field: Any) -> None:
         if not getattr(field.data, "filename", ""):
-            raise ValidationError("Choose a file.")
+            raise ValidationError(say("Choose a file."))
 
     def validate_agreed(self, field: BooleanField) -> None:
         if self.checked.data and not field.data:
-            raise ValidationError("Tick that you have looked at the exceptions.")
+            raise ValidationError(say("Tick that you have looked at the exceptions."))
 
     @property
     def mapping(self) -> dict[str, str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -19,21 +18,21 @@ from ..payments.books import COLUMNS, Books, Movement, Span
 from ..payments.statement import StatementReport, Statements
 from ..state import current_state
 from ..web.language import DHAKA
-from . import exceptions
+from . import exceptions, words
 from .book_forms import DaysForm, StatementForm, months
-from .export import as_csv
+from .export import as_csv, ledger_csv
 from .forms import account_in
 from .frame import FRESH, NAMELESS, Frame, download
+from .language import M_, say
+from .retold import retell
 
 _logger = logging.getLogger(__name__)
 _MAX_BYTES = 10 * 1024 * 1024
 _AROUND = 64 * 1024  # the other fields, and what separates them
-_TOO_LARGE = (
+_TOO_LARGE = M_(
     "The file is larger than 10 MB: export a shorter period, or use “flask bdquickpay statement”."
 )
-_OTHER = "This is another file than the one that was checked. Nothing was applied: look first."
-#: What makes a spreadsheet read it as UTF-8.
-_MARK = "\ufeff"
+_OTHER = M_("This is another file than the one that was checked. Nothing was applied: look first.")
 
 
 class BookPages(Frame):
@@ -69,12 +68,15 @@ class BookPages(Frame):
         return page, 200 if valid else 400
 
     def ledger(self) -> ResponseReturnValue:
-        """The same rows as `flask bdquickpay ledger --csv` prints."""
+        """The same rows as `flask bdquickpay ledger --csv` prints; or for a spreadsheet."""
         form = DaysForm(request.args)
         if not form.validate():
             return _to_books(**request.args)
-        rows = as_csv(COLUMNS, _movements(form), lambda moved: moved.listed)
-        lines: Iterable[str] = chain([_MARK], rows) if request.args.get("for") == "excel" else rows
+        rows = _movements(form)
+        if request.args.get("for") == "excel":
+            lines = ledger_csv(rows)
+        else:
+            lines = as_csv(dict(zip(COLUMNS, COLUMNS, strict=True)), rows, lambda one: one.listed)
         name = "-".join(["ledger", *form.arguments().values()])
         return download(re.sub(r"[^a-z0-9-]", "", name) + ".csv", lines)
 
@@ -85,10 +87,10 @@ class BookPages(Frame):
         if request.method == "GET":
             return _to_books()
         if (request.content_length or _MAX_BYTES * 2) > _MAX_BYTES + _AROUND:
-            return self._upload(StatementForm(formdata=None), _TOO_LARGE), 413
+            return self._upload(StatementForm(formdata=None), say(_TOO_LARGE)), 413
         form = StatementForm()
         if not form.validate_on_submit():
-            return self._upload(form, FRESH if "csrf_token" in form.errors else ""), 400
+            return self._upload(form, say(FRESH) if "csrf_token" in form.errors else ""), 400
         content = form.file.data.read()  # closed with the request, which keeps nothing of it
         try:
             return self._checked(form, content)
@@ -98,11 +100,11 @@ class BookPages(Frame):
     def _checked(self, form: StatementForm, content: bytes) -> ResponseReturnValue:
         actor, mark = self.actor(), form.mark(content)
         if form.checked.data and actor is None:
-            flash(NAMELESS, "error")
+            flash(say(NAMELESS), "error")
         elif form.checked.data == mark:
             return _applied(_check(form, content, apply=True), actor)
         elif form.checked.data:
-            flash(_OTHER, "error")
+            flash(say(_OTHER), "error")
         report = _check(form, content)
         shown = {"report": report, "mark": mark, "exceptions": exceptions, "actor": actor}
         return self.render("statement.html", form=form, problem="", **shown)
@@ -124,8 +126,10 @@ def _check(form: StatementForm, content: bytes, *, apply: bool = False) -> State
 def _applied(report: StatementReport, actor: str | None) -> ResponseReturnValue:
     _logger.info("%s applied a statement at the desk: %d cleared", actor, report.applied)
     rest = exceptions.count_of(report)
-    said = f"Cleared: {report.applied} payments and refunds."
-    flash(f"{said} Exceptions that remain: {rest}." if rest else said, "success")
+    said = say("Cleared: %(n)s payments and refunds.", n=words.number(report.applied))
+    if rest:
+        said += " " + say("Exceptions that remain: %(n)s.", n=words.number(rest))
+    flash(said, "success")
     return _to_books()
 
 
@@ -145,7 +149,8 @@ def _stream(
 
 def _here(message: str) -> str:
     """An error of a statement, without what only the command line can do about it."""
-    head, option, _ = message.partition("--")
-    if not option:
-        return message
-    return head[: max(head.rfind(". "), head.rfind(": "))] + ". Say it below."
+    told = retell(message)
+    if told != message or "--" not in message:
+        return told
+    head = message.partition("--")[0]
+    return head[: max(head.rfind(". "), head.rfind(": "))] + ". " + say("Say it below.")

@@ -13,20 +13,37 @@ from datetime import date
 from decimal import Decimal
 
 HEIGHT, TOP, BOTTOM = 168, 18, 22
-_NICE = (1, 2, 4, 6, 8, 10)  # with halves that are round, too
+#: The distance of the lines across a chart, in powers of ten; whole numbers alone.
+_STEPS = (Decimal(1), Decimal("1.5"), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+_LINES = 4
 _GAP = 0.28  # of a column's place
+_EDGE = 15  # from either side of the chart, in percent
 _FEW = 12  # labels that fit below a chart on a phone
 
 
 @dataclass(frozen=True)
+class Label:
+    """A word below or above the columns."""
+
+    x: str
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Column:
-    """One bar of a column chart."""
+    """One bar of a column chart, with its value above it.
+
+    :ivar url: where to look at what is in it, if anything is.
+    """
 
     x: str
     width: str
     y: int
     height: int
     title: str
+    value: Label
+    url: str | None
 
 
 @dataclass(frozen=True)
@@ -34,15 +51,6 @@ class Mark:
     """A line across the chart with its value."""
 
     y: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Label:
-    """A word below the columns."""
-
-    x: str
-    anchor: str
     text: str
 
 
@@ -74,32 +82,57 @@ def column_chart(
     values: Sequence[tuple[date, Decimal]],
     *,
     write: Callable[[Decimal], str],
+    mark: Callable[[Decimal], str],
     name: Callable[[date], str],
     label: Callable[[date], str],
+    link: Callable[[date], str],
 ) -> ColumnChart:
     """Return the chart of a value for each day or month.
 
     :param write: how a value is written.
+    :param mark: how it is written in short, beside a line.
     :param name: how a day is called in full.
     :param label: how a day is called below the chart.
+    :param link: where to look at what is in a column.
     """
-    top = ceiling(max((value for _, value in values), default=Decimal(0)))
+    top, lines = scale(max((value for _, value in values), default=Decimal(0)))
     columns = [
-        _column(number, len(values), value / top, f"{name(day)}: {write(value)}")
+        Column(
+            *_place(number, len(values)),
+            *_bar(value / top),
+            title=f"{name(day)}: {write(value)}",
+            value=_above(100 * (number + 0.5) / len(values), write(value)),
+            url=link(day) if value else None,
+        )
         for number, (day, value) in enumerate(values)
     ]
-    marks = [Mark(_y(share), write(top * share)) for share in (Decimal(1), Decimal("0.5"))]
+    shares = [Decimal(line) / lines for line in range(lines, 0, -1)]
+    marks = [Mark(_y(share), mark(top * share)) for share in shares]
     labels = _labels([label(day) for day, _ in values])
     return ColumnChart(summary, columns, marks, labels)
 
 
-def _column(number: int, count: int, share: Decimal, title: str) -> Column:
+def _place(number: int, count: int) -> tuple[str, str]:
+    """Where a column begins, and how wide it is."""
     place = 100 / count
+    return _percent(place * (number + _GAP / 2)), _percent(place * (1 - _GAP))
+
+
+def _bar(share: Decimal) -> tuple[int, int]:
+    """Where a column ends above, and how high it is."""
     y = _y(share)
     if share and y == HEIGHT - BOTTOM:
         y -= 1  # little is more than nothing
-    x = place * (number + _GAP / 2)
-    return Column(_percent(x), _percent(place * (1 - _GAP)), y, HEIGHT - BOTTOM - y, title)
+    return y, HEIGHT - BOTTOM - y
+
+
+def _above(middle: float, text: str) -> Label:
+    """A value above its column, which does not stick out of the chart."""
+    if middle < _EDGE:
+        return Label("0%", "start", text)
+    if middle > 100 - _EDGE:
+        return Label("100%", "end", text)
+    return Label(_percent(middle), "middle", text)
 
 
 def _y(share: Decimal) -> int:
@@ -119,12 +152,19 @@ def _label(number: int, text: str, count: int) -> Label:
     return Label(_percent(100 * (number + 0.5) / count), "middle", text)
 
 
-def ceiling(value: Decimal) -> Decimal:
-    """Return the round number that a chart of values up to `value` reaches; even, at least 2."""
-    if value <= 2:
-        return Decimal(2)
-    unit = Decimal(10) ** math.floor(value.log10())
-    return next(step * unit for step in _NICE if step * unit >= value)
+def scale(value: Decimal) -> tuple[Decimal, int]:
+    """Return what a chart of values up to `value` reaches, and how many lines it has: 2 to 4."""
+    step = _step(value)
+    lines = max(math.ceil(value / step), 2)
+    return step * lines, lines
+
+
+def _step(value: Decimal) -> Decimal:
+    if value <= _LINES:
+        return Decimal(1)
+    unit = Decimal(10) ** (math.floor((value / _LINES).log10()))
+    fitting = (step * unit for step in _STEPS if step * unit * _LINES >= value)
+    return next(step for step in fitting if step == step.to_integral_value())
 
 
 def rows(lines: Sequence[tuple[str, int, str, str]]) -> list[Row]:

@@ -6,44 +6,53 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..payments.statement import HARMLESS, Exceptional, StatementReport
+from ..web.language import localized
 from . import words
+from .language import M_, say
+from .retold import retell
 
 #: So many are shown.
 MOST = 200
 #: Each class: what it is called, and what to do.
 ADVICE = {
     "amount_differs": (
-        "The amount differs",
-        "Open the payment and compare both with the bKash app.",
+        M_("The amount differs"),
+        M_("Open the payment and compare both with the bKash app."),
     ),
     "money_not_here": (
-        "Money without a payment",
-        "“flask bdquickpay reconcile” may find it; then look among the waiting payments.",
+        M_("Money without a payment"),
+        M_("“flask bdquickpay reconcile” may find it; then look among the waiting payments."),
     ),
-    "money_rejected": ("Rejected money, still held", "Send it back, then record the refund."),
+    "money_rejected": (
+        M_("Rejected money, still held"),
+        M_("Send it back, then record the refund."),
+    ),
     "payment_not_there": (
-        "Paid here, not in the statement",
-        "Look for the transaction in the bKash app before anything is shipped or sent back.",
+        M_("Paid here, not in the statement"),
+        M_("Look for the transaction in the bKash app before anything is shipped or sent back."),
     ),
     "refund_not_recorded": (
-        "Sent back, not recorded",
-        "Find the payment and record a refund with this transaction ID.",
+        M_("Sent back, not recorded"),
+        M_("Find the payment and record a refund with this transaction ID."),
     ),
     "refund_not_there": (
-        "Refund not in the statement",
-        "If the money never left, void the refund.",
+        M_("Refund not in the statement"),
+        M_("If the money never left, void the refund."),
     ),
-    "trx_conflict": ("One transaction, two stories", "Compare the line with the bKash app."),
-    "unreadable": ("Unreadable line", "Correct the line in the file and check it again."),
+    "trx_conflict": (
+        M_("One transaction, two stories"),
+        M_("Compare the line with the bKash app."),
+    ),
+    "unreadable": (M_("Unreadable line"), M_("Correct the line in the file and check it again.")),
 }
-_FLAGGED = "Decide about the flagged payment."
+_FLAGGED = M_("Decide about the flagged payment.")
 _HARMLESS = {
-    "matched": "payments agree",
-    "refund_matched": "refunds agree",
-    "repeated_line": "lines came twice",
-    "other_type": "lines are of another type",
-    "outside_period": "lines are older than the books",
-    "not_yet": "rows of the books are newer than the statement",
+    "matched": M_("%(n)s payments agree"),
+    "refund_matched": M_("%(n)s refunds agree"),
+    "repeated_line": M_("%(n)s lines came twice"),
+    "other_type": M_("%(n)s lines are of another type"),
+    "outside_period": M_("%(n)s lines are older than the books"),
+    "not_yet": M_("%(n)s rows of the books are newer than the statement"),
 }
 
 
@@ -77,22 +86,22 @@ def matches(report: StatementReport) -> int:
     return report.counts.get("matched", 0) + report.counts.get("refund_matched", 0)
 
 
-def harmless(report: StatementReport) -> Iterator[tuple[int, str]]:
+def harmless(report: StatementReport) -> Iterator[str]:
     """How many lines and rows call for nobody, and why."""
     for kind, said in _HARMLESS.items():
         if report.counts.get(kind):
-            yield report.counts[kind], said
+            yield say(said, n=words.number(report.counts[kind]))
 
 
 def _shown(one: Exceptional) -> Difference:
     name, advice = ADVICE.get(one.kind, (one.kind, ""))
     if one.kind == "money_not_here" and one.payment_id is not None:
-        name, advice = "Money on a flagged payment", _FLAGGED
+        name, advice = M_("Money on a flagged payment"), _FLAGGED
     return Difference(
-        name=name,
-        advice=advice,
-        said=one.said,
-        where="books" if one.line is None else f"line {one.line}",
+        name=say(name),
+        advice=say(advice),
+        said=retell(one.said),
+        where=say("books") if one.line is None else say("line %(n)s", n=localized(str(one.line))),
         amount="" if one.amount is None else words.taka(abs(one.amount)),
         trx_id=one.trx_id or "",
         payment_id=one.payment_id,

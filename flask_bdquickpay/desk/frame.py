@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..errors import BDQuickPayError, GatewayError
+from ..errors import (
+    AuthenticationError,
+    BDQuickPayError,
+    GatewayError,
+    InvoiceNotFoundError,
+    MerchantInactiveError,
+)
 from ..payments.about import about
 from ..payments.records import PaymentRecord
+from ..payments.reports import Reports
+from ..payments.status import PaymentStatus
 from ..state import current_state
-from . import money_back, sums, words
+from ..web.language import current_language
+from . import language, money_back, sums, words
+from .forms import FilterForm
+from .language import M_, say
 from .listing import Listing
+from .retold import linked, not_done, retell
 
 _logger = logging.getLogger(__name__)
 #: A payment in the URL.
 PAYMENT = "<int(max=999999999999999999):payment_id>"
-FRESH = "This page had become too old, so nothing was done. Please press the button again."
-NAMELESS = "Nobody decides without a name: give the desk one with Desk(who=…)."
+FRESH = M_("This page had become too old, so nothing was done. Please press the button again.")
+NAMELESS = M_("Nobody decides without a name: give the desk one with Desk(who=…).")
 _LARGEST = 10**18
 
 
@@ -32,34 +44,45 @@ class Frame:
     :ivar name: what the desk is called.
     :ivar actor: the name of the person at the desk, if it is known.
     :ivar way_out: the name and URL of the page around the desk, if there is one.
+    :ivar order_url: the URL of a payment's order in the shop's own admin, if there is one.
+    :ivar search: the keys of the shop's own data in which is searched.
     """
 
     name: str
     actor: Callable[[], str | None]
     way_out: Callable[[], tuple[str, str] | None]
+    order_url: Callable[[PaymentRecord], str | None]
+    search: Sequence[str] = ()
 
     def render(self, template: str, **context: Any) -> str:
         """Return a page of the desk."""
+        state = current_state()
         tools = {
+            "_": say,
+            "lang": current_language(),
+            "language": language,
             "desk": self,
             "words": words,
             "sums": sums,
             "money_back": money_back,
-            "accounts": current_state().accounts,
+            "retell": retell,
+            "linked": linked,
+            "accounts": state.accounts,
+            "shop": state.settings.shop.name,
+            "is_test": state.is_test(),
+            "flagged": Reports(state.store).count(PaymentStatus.FLAGGED),
         }
         return render_template(f"bdquickpay/desk/{template}", **tools, **context)
 
+    def listing(self) -> Listing:
+        """The payments of the current app."""
+        state = current_state()
+        return Listing(state.store, heard=state.outbox.heard, search=self.search)
 
-def listing() -> Listing:
-    """The payments of the current app."""
-    state = current_state()
-    return Listing(state.store, heard=state.outbox.heard)
-
-
-def payment_or_404(payment_id: int) -> PaymentRecord:
-    """Return a payment, or end with a page that says that there is none."""
-    payment: PaymentRecord = found(listing().one(payment_id))
-    return payment
+    def payment_or_404(self, payment_id: int) -> PaymentRecord:
+        """Return a payment, or end with a page that says that there is none."""
+        payment: PaymentRecord = found(self.listing().one(payment_id))
+        return payment
 
 
 def found(value: Any) -> Any:
@@ -74,23 +97,49 @@ def outcome(payment: PaymentRecord, work: Callable[[], str]) -> tuple[str, str]:
     try:
         return work(), "success"
     except GatewayError as error:
-        return f"The gateway could not be asked, nothing has changed: {error.message}", "error"
+        return _of_gateway(error), "error"
     except BDQuickPayError as error:
-        return f"Not done: {error}", "error"
+        return not_done(error), "error"
     except Exception as error:
         return receiver_raised(payment, error), "error"
+
+
+def _of_gateway(error: GatewayError) -> str:
+    """What the gateway said, or that it said nothing; nothing has changed by it."""
+    if isinstance(error, InvoiceNotFoundError):
+        said = M_(
+            "bdQuickPay does not know invoice %(invoice)s. Check that BDQUICKPAY_APP_KEY belongs "
+            "to the merchant who made it."
+        )
+        return say(said, invoice=error.invoice_id)
+    if isinstance(error, AuthenticationError):
+        return say(
+            "bdQuickPay does not accept the shop’s keys. Check BDQUICKPAY_APP_KEY and "
+            "BDQUICKPAY_SECRET_KEY."
+        )
+    if isinstance(error, MerchantInactiveError):
+        return say("bdQuickPay says that the merchant account is not active. Ask bdQuickPay.")
+    said = M_("The gateway could not be asked, nothing has changed: %(why)s")
+    return say(said, why=retell(error.message))
 
 
 def receiver_raised(payment: PaymentRecord, error: Exception) -> str:
     """Log that the shop's own code is in the way, and return what to say."""
     text = "A receiver raised at the desk (payment %s)"
     _logger.exception(text, payment.id, extra=about(payment, "desk"))
-    return f"Not done: the shop’s own code raised {type(error).__name__}; its log says more."
+    said = M_("Not done: the shop’s own code raised %(error)s; its log says more.")
+    return say(said, error=type(error).__name__)
 
 
 def back(payment_id: int) -> ResponseReturnValue:
-    """The way back to a payment's page."""
-    return redirect(url_for(".payment", payment_id=payment_id), code=303)
+    """The way back to a payment's page, with the filters of the list that led to it."""
+    return redirect(url_for(".payment", payment_id=payment_id, **filters()), code=303)
+
+
+def filters() -> dict[str, Any]:
+    """The filters of the list, as the URL has them; none if they are wrong."""
+    form = FilterForm(request.args)
+    return form.arguments() if form.validate() else {}
 
 
 def download(name: str, lines: Iterable[str]) -> Response:

@@ -6,20 +6,26 @@ from datetime import timedelta
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, StringField
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import AnyOf
 
 from ..payments.models import MAX_REFERENCE
 from . import words
-from .forms import printable, stripped
+from .forms import at_most, needed, printable, stripped
+from .language import M_, say
 
-_DAYS = {1: "1 day", 3: "3 days", 7: "7 days", 30: "30 days", 90: "90 days", 365: "1 year"}
+_DAYS = (1, 3, 7, 30, 90, 365)
+_LIST = M_("Choose one of the list.")
 _DAY = timedelta(days=1)
 
 
 def _usual(age: timedelta) -> str:
     days, rest = divmod(age, _DAY)
-    said = words.duration(int(age.total_seconds()))
-    return f"As usual: {said if rest else _DAYS.get(days, f'{days} days')}"
+    said = words.duration(int(age.total_seconds())) if rest else _days(days)
+    return say("As usual: %(age)s", age=said)
+
+
+def _days(count: int) -> str:
+    return words.some(count, M_("%(n)s day"), M_("%(n)s days"))
 
 
 class LinkForm(Form):
@@ -29,22 +35,22 @@ class LinkForm(Form):
     """
 
     reference: StringField = StringField(
-        "Order",
+        M_("Order"),
         filters=[stripped],
         validators=[
-            InputRequired("Write the order’s reference."),
-            Length(max=MAX_REFERENCE),
+            needed(M_("Write the order’s reference.")),
+            at_most(MAX_REFERENCE),
             printable,
         ],
     )
-    days: StringField = StringField("Good for", default="")
+    days: StringField = StringField(M_("Good for"), default="")
 
     def __init__(self, arguments: MultiDict[str, str] | None, usual: timedelta) -> None:
         super().__init__(arguments)
         self.choices: dict[str, str] = {"": _usual(usual)} | {
-            str(days): name for days, name in _DAYS.items()
+            str(days): _days(days) for days in _DAYS
         }
-        self.days.validators = [AnyOf(list(self.choices), "Choose one of the list.")]
+        self.days.validators = [AnyOf(list(self.choices), _LIST)]
 
     @property
     def age(self) -> timedelta | None:

@@ -26,11 +26,14 @@ from ..web.language import BANGLA, ENGLISH, format_moment, format_money, speakin
 from ..web.links import address, new_link
 from ..web.qr import drawing
 from ..web.tokens import Link, WrongTokenError, make_token, read_token
-from .frame import Frame, listing
+from .frame import Frame
+from .language import M_, say
 from .link_forms import LinkForm
+from .listing import Listing
+from .retold import retell
 
 _logger = logging.getLogger(__name__)
-_UNKNOWN = "The shop knows no such order, or has nothing to be paid for it."
+_UNKNOWN = M_("The shop knows no such order, or has nothing to be paid for it.")
 
 
 class Refused(Exception):
@@ -106,7 +109,7 @@ def _offer(form: LinkForm) -> Offer | None:
     try:
         return _offer_of(new_link(form.reference.data, form.age))
     except (Refused, InvalidPaymentRequest) as error:
-        form.reference.errors = [str(error)]
+        form.reference.errors = [retell(str(error))]
         return None
 
 
@@ -118,14 +121,14 @@ def _offer_of(link: Link) -> Offer:
         order = _order(link.reference)
         url = address(link)
     except ConfigurationError as error:
-        raise Refused(str(error)) from None
+        raise Refused(retell(str(error))) from None
     state = current_state()
     holder = state.checkout.current(link.reference, order)
     return Offer(
         link=link,
         url=url,
         order=order,
-        held_by=None if holder is None else listing().one(holder.id),
+        held_by=None if holder is None else Listing(state.store).one(holder.id),
         is_done=holder is not None and is_done(holder),
         code=_code(url, link.reference),
     )
@@ -138,23 +141,23 @@ def _order(reference: str) -> PaymentRequest:
         order = state.hooks.load_order(reference)
         state.accounts.client(order.account or "")
     except (OrderNotFoundError, NotFound):
-        raise Refused(_UNKNOWN) from None
+        raise Refused(say(_UNKNOWN)) from None
     except InvalidPaymentRequest as error:
-        raise Refused(f"This order can’t be charged: {error}") from None
+        raise Refused(say("This order can’t be charged: %(why)s", why=error)) from None
     except BDQuickPayError:
         raise
     except Exception as error:
         extra = about_ids("desk", customer_reference=reference)
         _logger.exception("No link for order %r at the desk", reference, extra=extra)
         state.store.session.rollback()  # what failed may have left it unusable
-        name = type(error).__name__
-        raise Refused(f"The shop’s own code raised {name}; its log says more.") from None
+        said = M_("The shop’s own code raised %(error)s; its log says more.")
+        raise Refused(say(said, error=type(error).__name__)) from None
     return order
 
 
 def _code(url: str, reference: str) -> Markup | None:
     try:
-        return drawing(url, f"QR code of the payment link of order {reference}")
+        return drawing(url, say("QR code of the payment link of order %(order)s", order=reference))
     except ConfigurationError:
         return None
 

@@ -1,14 +1,13 @@
 """The desk's list of payments: searched, filtered, sorted, a page at a time.
 
-A page begins beyond a known payment rather than after so many rows, and nothing is counted: the
-last page of 100,000 payments costs what the first one does.
+A page begins beyond a known payment rather than after so many rows, and nothing is counted beyond
+:data:`MOST`: the last page of 100,000 payments costs what the first one does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,30 +18,23 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    exists,
     false,
+    func,
     or_,
     select,
 )
 
-from .. import clock
-from ..doctor.findings import PATIENCE
 from ..payments.records import PaymentRecord
-from ..payments.refund_rows import owed
-from ..payments.status import PaymentStatus
 from ..payments.store import Store
-from ..payments.waiting import EVER, is_late, is_owed, is_unbooked
-from .sums import worth_of
+from .sums import worth, worth_of
+from .wanted import EVERY, Conditions, Wanted
 
 #: Payments that are read while they are iterated over.
 Rows = Generator[PaymentRecord, None, None]
 PAGE = 25
+#: So many are counted and summed up at most.
+MOST = 10_000
 _BATCH = 500
-OVERDUE, UNDELIVERED, REFUSED, OWED = "overdue", "undelivered", "refused", "owed"
-REFUNDED, PARTLY, HELD = "refunded", "partly-refunded", "held"
-CLEARED, UNCLEARED = "cleared", "uncleared"
-#: Somebody listens to events of both kinds.
-EVERY = (False, True)
 #: What each order goes by, and whether the highest comes first.
 SORTS = {
     "newest": ("created_at", True),
@@ -50,27 +42,6 @@ SORTS = {
     "highest": ("amount", True),
     "lowest": ("amount", False),
 }
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which payments are wanted, in which order; what is left out does not narrow.
-
-    :ivar text: the reference, invoice or transaction id, or a part of one.
-    :ivar show: a status, or one of the words above.
-    :ivar since: created at this moment or later.
-    :ivar until: created before this moment.
-    :ivar account: the merchant account; empty: the plain one.
-    """
-
-    text: str = ""
-    show: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
-    sort: str = "newest"
-    account: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,19 +53,46 @@ class Page:
     next: int | None
 
 
+@dataclass(frozen=True)
+class Total:
+    """How many are wanted and what they come to in BDT, as long as they are at most `MOST`."""
+
+    count: int
+    amount: Decimal
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all were counted."""
+        return self.count <= MOST
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a payment stands in a list.
+
+    :ivar number: its number from 1; ``None`` when it is not in the list, or not any more.
+    """
+
+    number: int | None
+    total: Total
+    previous: int | None
+    next: int | None
+
+
 class Listing:
     """Asks the database, and changes nothing.
 
     :param heard: as :attr:`Outbox.heard`.
+    :param search: as of :class:`Conditions`.
     """
 
-    def __init__(self, store: Store, *, heard: Collection[bool] = EVERY) -> None:
+    def __init__(
+        self, store: Store, *, heard: Collection[bool] = EVERY, search: Sequence[str] = ()
+    ) -> None:
         self._session = store.session
         self._model = store.models.payment
-        self._heard = heard
         self._payments: Table = store.models.payment.__table__
-        self._events: Table = store.models.event.__table__
-        self._refunds: Table = store.models.refund.__table__
+        self._conditions = Conditions(store, heard=heard, search=search)
         self._sorts = {"created_at": self._payments.c.created_at, "amount": self._worth}
         self._select = select(*(self._payments.c[field.name] for field in fields(PaymentRecord)))
 
@@ -135,9 +133,50 @@ class Listing:
         rows = self._session.execute(statement.limit(PAGE + 1))
         return [PaymentRecord(*tuple(row)) for row in rows]
 
+    # How many
+
+    def total(self, wanted: Wanted, page: Page) -> Total:
+        """Return how many are wanted and their sum; :data:`MOST` and one stand for more.
+
+        :param page: a page of them; where it is the only one, nobody need be asked.
+        """
+        if page.previous is None and page.next is None:
+            shown = page.payments
+            return Total(len(shown), sum((worth(one) for one in shown), Decimal(0)))
+        return self._total(*self._conditions.of(wanted))
+
+    def _total(self, *conditions: ColumnElement[bool]) -> Total:
+        some = select(self._worth.label("worth")).where(*conditions).limit(MOST + 1).subquery()
+        total: Any = select(func.count(), func.sum(some.c.worth))
+        count, amount = self._session.execute(total).one()
+        return Total(int(count), amount or Decimal(0))
+
+    def place(self, payment_id: int, wanted: Wanted) -> Place:
+        """Return where a payment stands among those that are wanted, or stood."""
+        conditions = list(self._conditions.of(wanted))
+        itself = select(self._payments.c.id).where(*conditions, self._payments.c.id == payment_id)
+        is_in = self._session.execute(itself).scalar() is not None
+        before = self._total(*conditions, self._beyond(payment_id, wanted.sort, back=True))
+        return Place(
+            number=before.count + 1 if is_in and before.is_known else None,
+            total=self._total(*conditions),
+            previous=self._next_to(payment_id, wanted, back=True),
+            next=self._next_to(payment_id, wanted),
+        )
+
+    def _next_to(self, payment_id: int, wanted: Wanted, *, back: bool = False) -> int | None:
+        beyond = self._beyond(payment_id, wanted.sort, back=back)
+        statement = self._filtered(wanted).with_only_columns(self._payments.c.id).where(beyond)
+        ordered = self._ordered(statement, wanted.sort, back=back)
+        found: int | None = self._session.execute(ordered.limit(1)).scalar()
+        return found
+
     @property
     def _worth(self) -> ColumnElement[Decimal]:
         return worth_of(self._payments)
+
+    def _filtered(self, wanted: Wanted) -> Select[Any]:
+        return self._select.where(*self._conditions.of(wanted))
 
     # The order
 
@@ -162,68 +201,6 @@ class Listing:
             return and_(column <= here, or_(column < here, key < payment_id))
         return and_(column >= here, or_(column > here, key > payment_id))
 
-    # What is wanted
-
-    def _filtered(self, wanted: Wanted) -> Select[Any]:
-        return self._select.where(*self._conditions(wanted))
-
-    def _conditions(self, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-        columns = self._payments.c
-        if wanted.text:
-            yield self._matching(wanted.text)
-        if wanted.show:
-            yield self._shown(wanted.show)
-        if wanted.account is not None:
-            yield columns.account == wanted.account
-        if wanted.since is not None:
-            yield columns.created_at >= wanted.since
-        if wanted.until is not None:
-            yield columns.created_at < wanted.until
-        if wanted.minimum is not None:
-            yield self._worth >= wanted.minimum
-        if wanted.maximum is not None:
-            yield self._worth <= wanted.maximum
-
-    def _matching(self, text: str) -> ColumnElement[bool]:
-        """Those with this very id, found by the indexes; only if there is none, with a part."""
-        names = ("customer_reference", "invoice_id", "trx_id")
-        exact = or_(*(self._payments.c[name] == text for name in names))
-        if self._session.execute(select(exists().where(exact))).scalar_one():
-            return exact
-        return or_(*(self._payments.c[name].icontains(text, autoescape=True) for name in names))
-
-    def _shown(self, show: str) -> ColumnElement[bool]:
-        table = self._payments
-        shown = {
-            OVERDUE: lambda: table.c.check_after <= clock.utcnow() - PATIENCE,
-            UNDELIVERED: self._with_undelivered,
-            REFUSED: lambda: is_unbooked(table),
-            OWED: lambda: is_owed(table),
-            HELD: lambda: and_(*owed(table)),
-            REFUNDED: lambda: and_(self._sent_back(), self._wholly),
-            PARTLY: lambda: and_(self._sent_back(), ~self._wholly),
-            CLEARED: lambda: table.c.cleared_at.is_not(None),
-            UNCLEARED: self._not_in_a_statement,
-        }
-        return shown[show]() if show in shown else table.c.status == PaymentStatus(show)
-
-    def _with_undelivered(self) -> ColumnElement[bool]:
-        late = undelivered(self._events, heard=self._heard)
-        return self._payments.c.id.in_(select(self._events.c.payment_id).where(late))
-
-    def _sent_back(self) -> ColumnElement[bool]:
-        """Payments of which anything was sent back, found by what was: it is little."""
-        sent = select(self._refunds.c.payment_id).where(self._refunds.c.state == "sent")
-        return self._payments.c.id.in_(sent)
-
-    @property
-    def _wholly(self) -> ColumnElement[bool]:
-        return self._payments.c.refunded_amount == self._payments.c.received_amount
-
-    def _not_in_a_statement(self) -> ColumnElement[bool]:
-        columns = self._payments.c
-        return and_(columns.status == PaymentStatus.COMPLETED, columns.cleared_at.is_(None))
-
 
 def _stream(engine: Engine | Connection, statement: Select[Any]) -> Rows:
     options = {"yield_per": _BATCH}
@@ -233,9 +210,3 @@ def _stream(engine: Engine | Connection, statement: Select[Any]) -> Rows:
     ):
         for row in found:
             yield PaymentRecord(*tuple(row))
-
-
-def undelivered(events: Any, *, heard: Collection[bool]) -> ColumnElement[bool]:
-    """Events that should have been delivered: late, or tried in vain."""
-    late = is_late(events, clock.utcnow() - PATIENCE, heard)
-    return and_(events.c.deliver_after >= EVER, or_(late, events.c.error.is_not(None)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,12 @@ from flask_admin import Admin, BaseView, expose
 from werkzeug.exceptions import HTTPException
 
 from ..errors import ConfigurationError
+from ..payments.records import PaymentRecord
 from ..text import first_line
 from ..web import assets
+from . import language
 from .bookkeeping import BookPages
+from .deciding import DecisionPages
 from .linking import LinkPages
 from .refunding import RefundPages
 from .views import Pages
@@ -32,6 +35,9 @@ _NAMELESS = (
     "Nobody can decide about a payment at the desk unless the web server names its users "
     "(REMOTE_USER): give it Desk(…, who=lambda: current_user.name)."
 )
+_KEYS = 'Desk(search=…) holds keys of the metadata, such as search=("phone",).'
+#: What a link may lead to.
+_PLACES = ("https://", "http://", "/")
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -55,6 +61,12 @@ class Desk:
     :ivar name: what the desk is called in the menu.
     :ivar url: where it is, below the Admin's own URL unless it begins with ``/``.
     :ivar endpoint: the name of its blueprint.
+    :ivar search: the keys of the payments' metadata in which the list's search looks as well, such
+        as ``("phone",)``; ``"customer.phone"`` is one inside another. A mobile number is found
+        however it is written.
+    :ivar order_url: called with a payment (a `PaymentRecord`); returns where the shop's own admin
+        shows its order, a path or an HTTP URL, or ``None``. One that raises is logged, once for
+        each kind of error, and there is no link.
     """
 
     allow: Callable[[], bool] | None = None
@@ -63,6 +75,8 @@ class Desk:
     name: str = "bKash"
     url: str = "bkash"
     endpoint: str = "bdquickpay_desk"
+    search: Sequence[str] = ()
+    order_url: Callable[[PaymentRecord], str | None] | None = None
     _logged: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def mount(self, target: Admin | Flask) -> None:
@@ -72,6 +86,8 @@ class Desk:
         """
         if not callable(self.allow):
             raise ConfigurationError(_HOW)
+        if isinstance(self.search, str):
+            raise ConfigurationError(_KEYS)
         if self.who is None:
             _logger.warning(_NAMELESS)
         if isinstance(target, Flask):
@@ -96,10 +112,15 @@ class Desk:
         name = self._ask(self.who, "who") if self.who else request.remote_user
         return str(name).strip()[:_LONGEST_NAME] or None if name else None
 
-    def _ask(self, function: Callable[[], Any] | None, name: str) -> object:
+    def order_at(self, payment: PaymentRecord) -> str | None:
+        """Where the shop's own admin shows a payment's order, if that is known."""
+        url = self._ask(self.order_url, "order_url", payment)
+        return url if isinstance(url, str) and url.startswith(_PLACES) else None
+
+    def _ask(self, function: Callable[..., Any] | None, name: str, *about: object) -> object:
         """Return what the host's function says; one that fails says no."""
         try:
-            return current_app.ensure_sync(function)() if function else False
+            return current_app.ensure_sync(function)(*about) if function else False
         except HTTPException:
             raise
         except Exception as error:
@@ -138,12 +159,10 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
             static_url_path="/static",  # which keeps Flask-Admin from serving its own there
         )
         self._desk = desk
-        frame = (desk.name, desk.actor, self._way_out)
+        frame = (desk.name, desk.actor, self._way_out, desk.order_at, tuple(desk.search))
         self._pages = Pages(*frame)
-        self._rooms = (
-            self._pages,
-            *(room(*frame) for room in (RefundPages, LinkPages, BookPages)),
-        )
+        others = (DecisionPages, RefundPages, LinkPages, BookPages)
+        self._rooms = (self._pages, *(room(*frame) for room in others))
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> ResponseReturnValue:
@@ -160,6 +179,9 @@ class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed
         blueprint: Blueprint = super().create_blueprint(admin)
         blueprint.template_folder = str(_FOLDER / "templates")
         blueprint.before_request(self._desk.guard)  # everything of the blueprint, present or future
+        blueprint.before_request(language.begin)
+        blueprint.teardown_request(language.end)
+        blueprint.after_request(language.remember)
         blueprint.after_request(_with_headers)
         assets.serve(blueprint, _FOLDER / "static")
         for room in self._rooms:

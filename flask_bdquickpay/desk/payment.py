@@ -15,6 +15,7 @@ from ..payments.status import MONEY_CAME, PaymentStatus
 from ..payments.store import Store
 from ..payments.verdict import Snapshot
 from . import words
+from .language import say
 from .sums import Sum, side_by_side
 
 #: Events on a page.
@@ -131,22 +132,21 @@ def as_json(document: dict[str, Any] | None) -> str:
 def _facts(payment: PaymentRecord) -> dict[str, str | None]:
     before = payment.previous_status
     return {
-        "Order": payment.customer_reference,
-        "Label": payment.label,
-        "Begun by": words.channel(payment.channel),
-        "Account": payment.account,
-        "Invoice": payment.invoice_id,
-        "bKash transaction": payment.trx_id,
-        "Before": words.STATUSES[before] if before else None,
-        "Decided by": payment.resolved_by,
-        "Gateway’s word": payment.gateway_status,
-        "Created": words.moment(payment.created_at),
-        "Expires": _moment(payment.expires_at),
-        "Money verified": _moment(payment.verified_at),
-        "Shop told": _moment(payment.announced_at),
-        "Cleared": _moment(payment.cleared_at),
-        "Fee": None if payment.fee is None else words.taka(payment.fee),
-        "Next check": _moment(payment.check_after),
+        say("Payment"): words.digits(payment.id),
+        say("Label"): payment.label,
+        say("Status"): words.state_twice(payment),
+        say("Previous status"): words.status(before) if before else None,
+        say("Gateway status"): payment.gateway_status,
+        say("Begun by"): words.channel(payment.channel),
+        say("Account"): payment.account,
+        say("Decided by"): payment.resolved_by,
+        say("Created"): words.moment(payment.created_at),
+        say("Expires"): _moment(payment.expires_at),
+        say("Money verified"): _moment(payment.verified_at),
+        say("Shop told"): _moment(payment.announced_at),
+        say("Cleared"): _moment(payment.cleared_at),
+        say("Fee"): None if payment.fee is None else words.taka(payment.fee),
+        say("Next check"): _moment(payment.check_after),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..payments.records import EventRecord
 from ..payments.reports import Reports
 from ..state import State
+from .language import say
 
 
 def deliver_again(state: State, event: EventRecord) -> str:
@@ -19,7 +20,7 @@ def deliver_again(state: State, event: EventRecord) -> str:
 def _outcome(state: State, event: EventRecord) -> str:
     now = Reports(state.store).event(event.payment_id, event.id) or event
     if now.error is not None:
-        return f"Not delivered: {now.error}"
+        return say("Not delivered: %(why)s", why=now.error)
     if now.delivered_at is not None:
-        return "Delivered again."
-    return "It is in the outbox and will be delivered next."
+        return say("Delivered again.")
+    return say("It is in the outbox and will be delivered next.")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from wtforms import DateTimeLocalField, Form, StringField, ValidationError
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Optional
 
 from ..errors import BDQuickPayError, InvalidPaymentRequest, RefundTooLarge
 from ..money import parse_amount
@@ -16,10 +16,12 @@ from ..payments.models import MAX_ID
 from ..payments.records import PaymentRecord
 from ..payments.statement_values import Unreadable, read_amount
 from ..web.language import DHAKA
-from .forms import NoteForm, choice, one_line, printable
+from .forms import SteppedForm, at_most, choice, needed, one_line, printable
+from .language import M_, say
 from .money_back import METHODS, taka
 
-_AMOUNT = "Write an amount such as 500 or 1250.50."
+_AMOUNT = M_("Write an amount such as 450 or 450.50.")
+_KEY = M_("Open the form anew.")
 _MINUTE = timedelta(minutes=1)
 _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
 
@@ -28,49 +30,41 @@ def _amount(_form: Form, field: Any) -> None:
     try:
         parse_amount(read_amount(field.data))
     except (Unreadable, InvalidPaymentRequest):
-        raise ValidationError(_AMOUNT) from None
+        raise ValidationError(say(_AMOUNT)) from None
 
 
-class SteppedForm(NoteForm):
-    """A form that is shown again, to be confirmed, before anything is done.
+class MomentField(DateTimeLocalField):
+    """A time; what is none stays in the field as it was written."""
 
-    :ivar problem: what is wrong with all of it, from whoever was to do it.
-    """
-
-    problem: str = ""
-
-    def carried(self) -> dict[str, str]:
-        """What is filled in, for the page on which it is confirmed."""
-        fields: list[Any] = [field for field in self if field.name != "csrf_token"]
-        return {field.name: field._value() for field in fields}
-
-    def refused(self, error: BDQuickPayError) -> None:
-        """Say what was wrong."""
-        self.problem = str(error)
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(say("Write a time such as 2026-11-25 16:30.")) from None
 
 
 class RefundForm(SteppedForm):
     """Money that a person has sent back."""
 
     amount: StringField = StringField(
-        "Amount sent back, ৳", filters=[one_line], validators=[InputRequired(_AMOUNT), _amount]
+        M_("Amount sent back, ৳"), filters=[one_line], validators=[needed(_AMOUNT), _amount]
     )
-    method: StringField = choice("How", METHODS, "bkash")
+    method: StringField = choice(M_("How"), METHODS, "bkash")
     trx_id: StringField = StringField(
-        "Transaction ID (TrxID) of the refund",
+        M_("Transaction ID (TrxID) of the refund"),
         filters=[one_line],
-        validators=[Length(max=MAX_ID), printable],
+        validators=[at_most(MAX_ID), printable],
     )
-    sent_at: DateTimeLocalField = DateTimeLocalField(
-        "When, in Bangladesh time; empty: now", format=_TIMES, validators=[Optional()]
+    sent_at: MomentField = MomentField(
+        M_("When, in Bangladesh time; empty: now"), format=_TIMES, validators=[Optional()]
     )
     reason: StringField = StringField(
-        "Reason, for the customer (optional)",
+        M_("Reason, for the customer (optional)"),
         filters=[one_line],
-        validators=[Length(max=500), printable],
+        validators=[at_most(500), printable],
     )
     #: A name for this entry: sent twice, it is recorded once.
-    request_key: StringField = StringField(validators=[InputRequired(), Length(max=MAX_ID)])
+    request_key: StringField = StringField(validators=[needed(_KEY), at_most(MAX_ID)])
     options: ClassVar[dict[str, dict[str, str]]] = {"method": METHODS}
 
     def begin(self, payment: PaymentRecord) -> RefundForm:
@@ -85,7 +79,9 @@ class RefundForm(SteppedForm):
         if remains is None:
             super().refused(error)
         else:
-            self.amount.errors = [f"That is more than remains: {taka(remains)}."]
+            self.amount.errors = [
+                say("That is more than remains: %(amount)s.", amount=taka(remains))
+            ]
 
     @property
     def taka(self) -> Decimal:

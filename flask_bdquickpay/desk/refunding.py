@@ -12,9 +12,12 @@ from ..errors import BDQuickPayError, RefundError
 from ..payments.records import PaymentRecord
 from ..payments.refund_rows import RefundRecord, RefundRows
 from ..state import current_state
-from .frame import FRESH, PAYMENT, Frame, back, found, payment_or_404, receiver_raised
+from . import words
+from .forms import SteppedForm
+from .frame import FRESH, PAYMENT, Frame, back, found, receiver_raised
+from .language import M_, say
 from .money_back import taka
-from .refund_forms import RefundForm, SteppedForm, VoidForm
+from .refund_forms import RefundForm, VoidForm
 
 _REFUND = "<int(max=999999999999999999):refund_id>"
 _BOTH = ["GET", "POST"]
@@ -31,7 +34,7 @@ class RefundPages(Frame):
 
     def refund(self, payment_id: int) -> ResponseReturnValue:
         """Write down that money was sent back."""
-        payment = payment_or_404(payment_id)
+        payment = self.payment_or_404(payment_id)
         form = RefundForm() if request.method == "POST" else RefundForm().begin(payment)
         state = current_state()
 
@@ -48,16 +51,19 @@ class RefundPages(Frame):
                 reason=form.reason.data or "",
                 request_key=form.request_key.data,
             )
-            said = f"refund {recorded.id} of {taka(recorded.amount)}"
+            facts = {"id": words.digits(recorded.id), "amount": taka(recorded.amount)}
             if recorded.amount != form.taka:
-                return f"Nothing new: this form was already used for {said}.", "error"
-            return f"Recorded: {said}.", "success"
+                used = M_(
+                    "Nothing new: this form was already used for refund %(id)s of %(amount)s."
+                )
+                return say(used, **facts), "error"
+            return say("Recorded: refund %(id)s of %(amount)s.", **facts), "success"
 
         return self._in_steps("refund.html", form, payment, check, work)
 
     def void(self, payment_id: int, refund_id: int) -> ResponseReturnValue:
         """Take back an entry that was wrong."""
-        payment, state = payment_or_404(payment_id), current_state()
+        payment, state = self.payment_or_404(payment_id), current_state()
         refund = found(_of(payment_id, refund_id))
 
         def work(actor: str) -> tuple[str, str]:
@@ -68,7 +74,8 @@ class RefundPages(Frame):
                 now = found(_of(payment_id, refund_id))
                 if (now.voided_by, now.void_note) != (actor, note):
                     raise  # else it was a second click
-            return f"Void: refund {refund_id} of {taka(refund.amount)} does not count.", "success"
+            facts = {"id": words.digits(refund_id), "amount": taka(refund.amount)}
+            return say("Void: refund %(id)s of %(amount)s does not count.", **facts), "success"
 
         form = VoidForm()
         return self._in_steps("void.html", form, payment, lambda: None, work, refund=refund)
@@ -96,7 +103,7 @@ class RefundPages(Frame):
             return page(confirm=False)
         if not form.validate_on_submit():
             if "csrf_token" in form.errors:
-                flash(FRESH, "error")
+                flash(say(FRESH), "error")
             return page(confirm=False), 400
         try:
             if step != "confirm":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,58 +17,19 @@ from ..payments.refund_rows import OwedRefund, RefundRows
 from ..payments.reports import Backlog, Debt, Reports
 from ..payments.status import PaymentStatus
 from ..payments.store import Store
-from ..web.language import DHAKA
-from .listing import EVERY, undelivered
+from .periods import Period
 from .sql import dhaka_day, scanned, seconds_between
 from .sums import worth_of
+from .wanted import EVERY, undelivered
 
-DAYS, MONTHS = 30, 12
 #: So many of the payments whose money is owed are named.
 OWED = 5
 #: Of so many customers it is told how long they took.
 CUSTOMERS = 10_000
+#: So many reasons for failures are told.
+REASONS = 5
 #: An index is for less than one in so many rows.
 _SPARSE = 8
-
-
-@dataclass(frozen=True)
-class Period:
-    """The days in Bangladesh that are looked at, `until` included, and how they are grouped."""
-
-    since: date
-    until: date
-    monthly: bool
-
-    @property
-    def begin(self) -> datetime:
-        """The first moment."""
-        return datetime.combine(self.since, time(), DHAKA)
-
-    def buckets(self) -> list[date]:
-        """The first day of each bar."""
-        if self.monthly:
-            return [_months_on(self.since, number) for number in range(MONTHS)]
-        return [self.since + timedelta(days=number) for number in range(DAYS)]
-
-    def bucket(self, day: date) -> date:
-        return day.replace(day=1) if self.monthly else day
-
-
-def last_days(now: datetime) -> Period:
-    """The last 30 days, today included."""
-    today = now.astimezone(DHAKA).date()
-    return Period(today - timedelta(days=DAYS - 1), today, monthly=False)
-
-
-def last_months(now: datetime) -> Period:
-    """The last 12 months, this one included."""
-    today = now.astimezone(DHAKA).date()
-    return Period(_months_on(today.replace(day=1), 1 - MONTHS), today, monthly=True)
-
-
-def _months_on(first: date, months: int) -> date:
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    return date(year, month + 1, 1)
 
 
 @dataclass(frozen=True)
@@ -124,10 +85,12 @@ class Waits:
 class Attention:
     """What somebody should look at.
 
+    :ivar held: what came on the payments that are flagged, BDT.
     :ivar unheard: events that wait for a process in which somebody listens; nobody need look.
     """
 
     flagged: int
+    held: Decimal
     refused: Backlog
     owed: Backlog
     overdue: Backlog
@@ -185,14 +148,36 @@ class Statistics:
         )
         return self._session.execute(statement.where(self._completed, since).group_by(day))
 
+    def earlier(self, period: Period) -> Decimal:
+        """Return what was paid in a period that is over; money as it came, without refunds."""
+        moment = self._payments.c.verified_at
+        total: Any = select(func.sum(worth_of(self._payments)))
+        found = total.where(self._completed, *_within(moment, period))
+        return self._session.execute(found).scalar_one() or Decimal(0)
+
+    def failures(self, period: Period) -> list[tuple[str, int]]:
+        """Return the most frequent reasons for which payments failed, each with its number."""
+        columns = self._payments.c
+        number = func.count().label("number")
+        statement: Any = select(columns.reason, number).where(
+            columns.status == PaymentStatus.FAILED, self._since(columns.created_at, period)
+        )
+        most = statement.group_by(columns.reason).order_by(number.desc(), columns.reason)
+        rows = self._session.execute(most.limit(REASONS))
+        return [(str(reason or ""), int(count)) for reason, count in rows]
+
+    def has_none(self) -> bool:
+        """Whether no payment was ever begun."""
+        return self._session.execute(select(self._payments.c.id).limit(1)).first() is None
+
     def _refunded_days(self, period: Period) -> Any:
         """What was sent back and not voided since, of payments that are paid."""
         refunds = self._sent.c
         day = dhaka_day(refunds.sent_at).label("day")
         joined = self._sent.join(self._payments, self._payments.c.id == refunds.payment_id)
         statement: Any = select(day, func.sum(refunds.amount)).select_from(joined)
-        since = (refunds.state == "sent", refunds.sent_at >= period.begin, self._completed)
-        return self._session.execute(statement.where(*since).group_by(day))
+        sent = (refunds.state == "sent", *_within(refunds.sent_at, period), self._completed)
+        return self._session.execute(statement.where(*sent).group_by(day))
 
     def orders(self, period: Period) -> int:
         """Return how many orders went to checkout. At most one payment of each is completed."""
@@ -217,7 +202,7 @@ class Statistics:
         newest = (
             select(columns.created_at, columns.verified_at)
             .where(self._completed, columns.verified_at.is_not(None))
-            .where(columns.created_at >= period.begin)
+            .where(*_within(columns.created_at, period))
             .order_by(columns.created_at.desc())
             .limit(CUSTOMERS)
             .subquery()
@@ -231,7 +216,7 @@ class Statistics:
 
     def _since(self, column: Any, period: Period) -> ColumnElement[bool]:
         """The condition of a time in the period, by index unless that is most of the table."""
-        return (scanned(column) if self._is_most(period) else column) >= period.begin
+        return and_(*_within(scanned(column) if self._is_most(period) else column, period))
 
     def _is_most(self, period: Period) -> bool:
         """Whether so much was begun in the period that its rows are not picked out one by one.
@@ -242,7 +227,7 @@ class Statistics:
             return False
         if period not in self._most:
             all_of_them = select(func.count()).select_from(self._payments)
-            begun = all_of_them.where(self._payments.c.created_at >= period.begin)
+            begun = all_of_them.where(*_within(self._payments.c.created_at, period))
             counted = [int(self._session.execute(one).scalar_one()) for one in (begun, all_of_them)]
             self._most[period] = counted[0] * _SPARSE > counted[1]
         return self._most[period]
@@ -251,15 +236,21 @@ class Statistics:
         """Return what brought the news of each payment: a payment is completed only once."""
         events = self._events.c
         statement = select(events.source, func.count()).where(
-            events.new_status == PaymentStatus.COMPLETED, events.created_at >= period.begin
+            events.new_status == PaymentStatus.COMPLETED, *_within(events.created_at, period)
         )
         rows = self._session.execute(statement.group_by(events.source))
         return {str(source): int(count) for source, count in rows}
 
     def attention(self) -> Attention:
         """Return what somebody should look at now."""
+        columns = self._payments.c
+        came = func.coalesce(columns.received_amount, columns.amount)
+        flagged: Any = select(func.count(), func.sum(came))
+        is_flagged = columns.status == PaymentStatus.FLAGGED
+        count, held = self._session.execute(flagged.where(is_flagged)).one()
         return Attention(
-            flagged=self._reports.count(PaymentStatus.FLAGGED),
+            flagged=count,
+            held=held or Decimal(0),
             refused=self._reports.unbooked(),
             owed=self._reports.owed(),
             overdue=self._reports.overdue(clock.utcnow() - PATIENCE),
@@ -281,3 +272,9 @@ class Statistics:
         statement: Any = select(func.count(), oldest).where(late)
         count, since = self._session.execute(statement).one()
         return Backlog(int(count), since)
+
+
+def _within(column: Any, period: Period) -> list[ColumnElement[bool]]:
+    """The conditions of a time in the period."""
+    end = period.end
+    return [column >= period.begin, *([] if end is None else [column < end])]

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Table, case, func
 from ..payments.records import PaymentRecord
 from ..payments.status import PaymentStatus
 from . import words
+from .language import M_, say
 
 
 def worth(payment: PaymentRecord) -> Decimal:
@@ -32,8 +33,8 @@ def aside(payment: PaymentRecord) -> str:
     if came is None or came == payment.amount:
         return ""
     if payment.status == PaymentStatus.COMPLETED:
-        return f"{words.taka(payment.amount)} asked"
-    return f"{words.taka(came)} came"
+        return say("%(amount)s asked", amount=words.taka(payment.amount))
+    return say("%(amount)s came", amount=words.taka(came))
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,18 @@ class Sum:
 
 
 def side_by_side(payment: PaymentRecord) -> list[Sum]:
-    """What was asked, what came, and the difference."""
+    """What the order costs, what came, and the difference."""
     asked, came = payment.amount, payment.received_amount
+    costs = Sum(say("Order costs"), words.taka(asked))
     if came is None:
-        return [Sum("Asked", words.taka(asked)), Sum("Came", "not written down", odd=True)]
-    odd, name = came != asked, "Too much" if came > asked else "Missing"
+        return [costs, Sum(say("bKash received"), say("not written down"), odd=True)]
+    odd, name = came != asked, M_("Too much") if came > asked else M_("Missing")
     return [
-        Sum("Asked", words.taka(asked)),
-        Sum("Came", words.taka(came), odd),
-        Sum(name if odd else "Difference", words.taka(abs(came - asked)) if odd else "none", odd),
+        costs,
+        Sum(say("bKash received"), words.taka(came), odd),
+        Sum(
+            say(name if odd else M_("Difference")),
+            words.taka(abs(came - asked)) if odd else say("none"),
+            odd,
+        ),
     ]

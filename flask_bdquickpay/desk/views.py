@@ -2,109 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import date
+from typing import Any
 
-from flask import Blueprint, abort, flash, request
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from .. import clock
-from ..payments.records import COLUMNS
 from ..payments.reports import Reports
 from ..payments.status import PaymentStatus
-from ..payments.verdict import Snapshot
 from ..state import current_state
+from ..web.language import DHAKA
 from . import dashboard, words
-from .export import as_csv
-from .forms import ActionForm, FilterForm, NoteForm, ResolveForm
-from .frame import (
-    FRESH,
-    NAMELESS,
-    PAYMENT,
-    Frame,
-    argument,
-    back,
-    download,
-    found,
-    listing,
-    outcome,
-    payment_or_404,
-)
-from .payment import as_json, show
+from .export import payments_csv
+from .forms import ActionForm, FilterForm, PeriodForm, presets
+from .frame import PAYMENT, argument, download, found
+from .language import has_begun, say
+from .payment_page import PaymentPage, seen
+from .periods import Period, days, last_days, last_months
 from .redelivery import deliver_again
-from .statistics import Statistics, last_days, last_months
+from .statistics import Statistics
+from .wanted import PAID
 
 _EVENT = "<int(max=999999999999999999):event_id>"
-_ACCEPTED = "Accepted: the payment is paid."
-_REJECTED = "Rejected for good. No money was sent back: that is done in the bKash app."
+#: The tabs above the list.
+_TABS = ("", "completed", "flagged", "pending")
 
 
-class Pages(Frame):
-    """Payments, their decisions and the dashboard."""
+class Pages(PaymentPage):
+    """Payments, what is done about them, and the dashboard."""
 
     def add_rules(self, blueprint: Blueprint) -> None:
         """Add every page but the first, which Flask-Admin knows, to the blueprint."""
         one = f"/payments/{PAYMENT}"
         blueprint.add_url_rule("/payments", "payments", self.payments)
         blueprint.add_url_rule("/payments.csv", "export", self.export)
-        blueprint.add_url_rule(one, "payment", self.payment)
+        blueprint.add_url_rule(one, "payment", self.shown)
         for rule, name, view in (
             ("/verify", "verify", self.verify),
-            ("/resolve", "resolve", self.resolve),
-            ("/give-up", "give_up", self.give_up),
             ("/announce", "announce", self.announce),
             (f"/events/{_EVENT}/deliver", "deliver", self.deliver),
         ):
             blueprint.add_url_rule(one + rule, name, view, methods=["POST"])
+        blueprint.add_url_rule("/<path:anything>", "missing", self.missing)
+        blueprint.register_error_handler(404, self._not_found)
 
     # Looking
 
     def dashboard(self) -> ResponseReturnValue:
         """What a merchant sees at a glance."""
-        period = (last_months if request.args.get("period") == "year" else last_days)(
-            clock.utcnow()
-        )
-        state = current_state()
+        form = PeriodForm(request.args)
+        valid = form.validate()
+        period, state = _period(form), current_state()
         statistics = Statistics(state.store, heard=state.outbox.heard)
-        shown = dashboard.build(statistics, period)
-        return self.render("dashboard.html", shown=shown, period=period)
+
+        def paid_in(bucket: date) -> str:
+            return _paid_in(period, bucket)
+
+        shown = dashboard.build(statistics, period, paid_in)
+        page = self.render("dashboard.html", shown=shown, period=period, form=form, paid_in=paid_in)
+        return page, 200 if valid else 400
 
     def payments(self) -> ResponseReturnValue:
         """The list, a page at a time."""
         form = FilterForm(request.args)
         if not form.validate():
-            return self.render("payments.html", form=form, page=None), 400
-        page = listing().page(form.wanted, argument("after"), argument("before"))
-        return self.render("payments.html", form=form, page=page)
+            return self._list(form, page=None, total=None), 400
+        listing, wanted = self.listing(), form.wanted
+        page = listing.page(wanted, argument("after"), argument("before"))
+        return self._list(
+            form, page=page, total=listing.total(wanted, page) if page.payments else None
+        )
+
+    def _list(self, form: FilterForm, **shown: object) -> str:
+        reports = Reports(current_state().store)
+        return self.render(
+            "payments.html",
+            form=form,
+            tabs={tab: form.options["show"][tab] for tab in _TABS},
+            waiting=reports.count(PaymentStatus.PENDING),
+            presets=presets(clock.utcnow().astimezone(DHAKA).date()),
+            **shown,
+        )
 
     def export(self) -> ResponseReturnValue:
         """The same payments as CSV, however many."""
         form = FilterForm(request.args)
         if not form.validate():
-            return self.render("payments.html", form=form, page=None), 400
-        lines = as_csv(COLUMNS, listing().rows(form.wanted), vars)
-        return download(f"payments-{clock.utcnow():%Y%m%dT%H%M%SZ}.csv", lines)
+            return self._list(form, page=None, total=None), 400
+        lines = payments_csv(self.listing().rows(form.wanted))
+        return download(f"payments-{clock.utcnow().astimezone(DHAKA):%Y-%m-%d-%H%M}.csv", lines)
 
-    def payment(self, payment_id: int) -> ResponseReturnValue:
-        """One payment with its timeline."""
-        return self._payment(payment_id)
+    def missing(self, anything: str) -> ResponseReturnValue:  # noqa: ARG002  # of its rule
+        """There is no such page."""
+        abort(404)
 
-    def _payment(self, payment_id: int, form: NoteForm | None = None) -> str:
-        payment = payment_or_404(payment_id)
-        store = current_state().store
-        shown = show(store, payment, argument("before"), argument("after"))
-        wanted = ResolveForm if shown.can_decide else NoteForm
-        form = form if isinstance(form, wanted) else wanted(formdata=None)
-        if isinstance(form, ResolveForm):
-            form.about(payment.amount, payment.received_amount)
-        return self.render(
-            "payment.html",
-            shown=shown,
-            payment=payment,
-            said={event.id: as_json(event.gateway_answer) for event in shown.timeline.events},
-            action=ActionForm(),
-            form=form,
-            actor=self.actor(),
-        )
+    def _not_found(self, error: HTTPException) -> ResponseReturnValue:
+        """There is no such page or payment; the host's own answer to whom it does not let in."""
+        return (self.render("missing.html"), 404) if has_begun() else error
 
     # Doing
 
@@ -115,10 +111,10 @@ class Pages(Frame):
             payment = current_state().settlement.confirm(
                 payment_id, source="desk", actor=self.actor()
             )
-            status = words.STATUSES[PaymentStatus(payment.status)]
-            return f"The gateway was asked. The payment is: {status}."
+            status = words.status(PaymentStatus(payment.status))
+            return say("The gateway was asked. The payment is: %(status)s.", status=status)
 
-        return self._act(payment_id, ActionForm(), work)
+        return self.acted(payment_id, ActionForm(), work)
 
     def deliver(self, payment_id: int, event_id: int) -> ResponseReturnValue:
         """Deliver an event again to the shop's receivers of `payment_changed`."""
@@ -126,71 +122,28 @@ class Pages(Frame):
         event = found(Reports(state.store).event(payment_id, event_id))
         if not event.is_told:
             abort(404)
-        return self._act(payment_id, ActionForm(), lambda: deliver_again(state, event))
+        return self.acted(payment_id, ActionForm(), lambda: deliver_again(state, event))
 
     def announce(self, payment_id: int) -> ResponseReturnValue:
         """Tell the shop of money that it was not told of."""
 
         def work() -> str:
-            announce, seen = current_state().resolution.announce, _seen(payment_id)
-            announce(seen, actor=self.actor(), source="desk")
-            return "The shop was told: its code has booked the payment."
+            announce, stands = current_state().resolution.announce, seen(payment_id)
+            announce(stands, actor=self.actor(), source="desk")
+            return say("The shop was told: its code has booked the payment.")
 
-        return self._act(payment_id, ActionForm(), work)
-
-    def resolve(self, payment_id: int) -> ResponseReturnValue:
-        """Carry out a person's decision about money that came."""
-        seen = _seen(payment_id)
-        form = ResolveForm().about(seen.amount, seen.received_amount)
-
-        def work(actor: str) -> str:
-            current_state().resolution.resolve(
-                seen,
-                accept=form.accepts,
-                note=form.note.data or "",
-                actor=actor,
-                source="desk",
-                message=form.message.data or None,
-            )
-            return _ACCEPTED if form.accepts else _REJECTED
-
-        return self._decide(payment_id, form, work)
-
-    def give_up(self, payment_id: int) -> ResponseReturnValue:
-        """Free the order of a payment that the gateway can tell nothing about."""
-        form = NoteForm()
-
-        def work(actor: str) -> str:
-            give_up, seen = current_state().resolution.give_up, _seen(payment_id)
-            give_up(seen, note=form.note.data or "", actor=actor, source="desk")
-            return "Given up: the customer can pay the order anew. This payment is still watched."
-
-        return self._decide(payment_id, form, work)
-
-    def _decide(
-        self, payment_id: int, form: NoteForm, work: Callable[[str], str]
-    ) -> ResponseReturnValue:
-        """Do what is kept with a person's name."""
-        actor = self.actor()
-        if actor is None:
-            flash(NAMELESS, "error")
-            return back(payment_id)
-        return self._act(payment_id, form, lambda: work(actor))
-
-    def _act(
-        self, payment_id: int, form: ActionForm | NoteForm, work: Callable[[], str]
-    ) -> ResponseReturnValue:
-        """Do `work` if the form is in order; say what came of it on the payment's page."""
-        payment = payment_or_404(payment_id)
-        if not form.validate_on_submit():
-            if "csrf_token" in form.errors:
-                flash(FRESH, "error")
-            return self._payment(payment_id, form if isinstance(form, NoteForm) else None), 400
-        flash(*outcome(payment, work))
-        return back(payment_id)
+        return self.acted(payment_id, ActionForm(), work)
 
 
-def _seen(payment_id: int) -> Snapshot:
-    """The payment as it stands; what is decided about it holds only while it does."""
-    seen: Snapshot = found(current_state().store.find("id", payment_id))
-    return seen
+def _period(form: PeriodForm) -> Period:
+    now = clock.utcnow()
+    if form.since.day and form.until.day and not form.errors:
+        return days(form.since.day, form.until.day, now)
+    return last_months(now) if request.args.get("period") == "year" else last_days(now)
+
+
+def _paid_in(period: Period, bucket: date) -> str:
+    """The list of what a column of the charts stands for."""
+    since, until = period.days_of(bucket)
+    shown: dict[str, Any] = {"show": PaymentStatus.COMPLETED.value, "by": PAID}
+    return url_for(".payments", since=since.isoformat(), until=until.isoformat(), **shown)

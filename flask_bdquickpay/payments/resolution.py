@@ -116,6 +116,10 @@ class Resolution:
             raise _overtaken(seen)
         return self.store.load(moved)
 
+    def note(self, seen: Snapshot, *, note: str, actor: str, source: str = "cli") -> None:
+        """Keep what a person noted about a payment in its timeline; nothing else changes."""
+        self.store.transaction(lambda: self.store.record(seen, source, note, actor=actor))
+
     def announce(self, seen: Snapshot, *, actor: str | None, source: str = "cli") -> PaymentMixin:
         """Send the `payment_paid` that is owed.
 

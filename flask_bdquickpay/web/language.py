@@ -25,7 +25,8 @@ ENGLISH, BANGLA = "en", "bn"
 
 DHAKA = clock.DHAKA
 
-_TRANSLATIONS = Path(__file__).parent / "translations"
+#: The catalogue of each language but English.
+_WORDS = str(Path(__file__).parent / "translations" / "{}" / "LC_MESSAGES" / "bdquickpay.po")
 _DATE_PATTERNS = {ENGLISH: "d MMMM y, h:mm a", BANGLA: "d MMMM y, B h:mm"}
 #: What is spoken meanwhile, whatever the host says.
 _spoken: ContextVar[str | None] = ContextVar("bdquickpay_language", default=None)
@@ -59,13 +60,13 @@ def speaking(language: str) -> Iterator[None]:
 
 def translate(message: str, /, **values: object) -> str:
     """Return `message` in the current language with its `%(name)s` filled in."""
-    text = _catalogue(current_language()).gettext(message)
+    text = catalogue(_WORDS, current_language()).gettext(message)
     return text % values if values else text
 
 
 def knows(message: str) -> bool:
     """Whether `message` is one of the extension's own."""
-    return _catalogue(BANGLA).gettext(message) != message
+    return catalogue(_WORDS, BANGLA).gettext(message) != message
 
 
 def format_money(amount: Decimal) -> str:
@@ -102,15 +103,18 @@ def _host_language() -> str | None:
 
 
 @lru_cache
-def _catalogue(language: str) -> gettext.NullTranslations:
+def catalogue(files: str, language: str) -> gettext.NullTranslations:
+    """Return the words of a language.
+
+    :param files: the path of the catalogues, ``{}`` where it names the language.
+    """
     if language == ENGLISH:  # the messages themselves are the English text
         return gettext.NullTranslations()
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
-    source = _TRANSLATIONS / language / "LC_MESSAGES" / "bdquickpay.po"
     compiled = BytesIO()
-    with source.open("rb") as file:
+    with Path(files.format(language)).open("rb") as file:
         write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)

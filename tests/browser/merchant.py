@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from playwright.sync_api import Page
 from flask_bdquickpay import PaymentRequest
 from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.desk import Desk
+from flask_bdquickpay.shop import ShopDetails
 from flask_bdquickpay.web.language import DHAKA
 
 from .stage import PlainShop, plain
@@ -35,18 +37,36 @@ HEADINGS = "Date,Trx ID,Type,Amount,Charge"
 
 
 @contextmanager
-def merchant(folder: Path) -> Iterator[PlainShop]:
-    """A shop with paid, flagged, rejected and partly refunded payments."""
-    with plain(folder, "en") as shop:
+def merchant(folder: Path, lang: str) -> Iterator[PlainShop]:
+    """A shop with paid, flagged, rejected and partly refunded payments.
+
+    :param lang: that of the desk.
+    """
+    with plain(folder, lang) as shop:
         usual = Decimal("1250.50")
         shop.extension.order_loader(lambda ref: PaymentRequest(TOTALS.get(ref, usual)))
-        Desk(allow=lambda: True, who=lambda: "Ayesha").mount(Admin(shop.app, name="Shapla Store"))
+        show_shop(shop)
+        desk = Desk(
+            allow=lambda: True,
+            who=lambda: "Ayesha",
+            search=("phone",),
+            order_url=lambda payment: f"/orders/{payment.customer_reference}",
+        )
+        desk.mount(Admin(shop.app, name="Shapla Store"))
         for reference, _, days in SOLD:
             pay(shop, reference, days)
         pay(shop, "ORDER-1045", 4, amount=1050, completes=True)
         reject(shop)
+        pay(shop, "ORDER-1047", 2, amount=1300, completes=True)
         pay(shop, "ORDER-1046", 0, amount=1050, completes=True)
         yield shop
+
+
+def show_shop(shop: PlainShop) -> None:
+    """Give the shop its name, and mark its money as play money: it is the sandbox's."""
+    state = shop.app.extensions["bdquickpay"]
+    settings = replace(state.settings, shop=ShopDetails(name="Shapla Store"), sandbox=True)
+    shop.app.extensions["bdquickpay"] = replace(state, settings=settings)
 
 
 def pay(shop: PlainShop, reference: str, days: int, **how: Any) -> None:
@@ -74,17 +94,39 @@ def merchant_tour(page: Page, shop: PlainShop) -> Iterator[str]:
     url = f"{shop.url}/admin/bkash"
     page.goto(f"{url}/payments/{shop.newest().id}")
     yield "flagged"
+    yield from _decision(page)
     yield from _refund(page, url)
     page.goto(f"{url}/")
     yield "dashboard"
+    page.locator("summary").last.click()
+    yield "dashboard-figures"
     page.goto(f"{url}/payments")
     yield "list"
+    page.goto(f"{url}/payments?minimum=many&since=2026-11-01")
+    yield "list-wrong"
+    page.goto(f"{url}/payments/9999")
+    yield "missing"
     page.goto(f"{url}/link?reference=ORDER-2051&days=7")
     yield "link"
     page.locator("a[href*='/link/card/']").click()
     page.locator("main svg").wait_for()
     yield "card"
     yield from _books(page, shop, url)
+
+
+def _decision(page: Page) -> Iterator[str]:
+    """The newest flagged payment is given back."""
+    page.locator("input[value=reject]").check()
+    page.locator("input[name=sent]").check()
+    page.fill("#refund_trx_id", "9KL3MNOP11")
+    page.fill("#note", "called the customer: wrong amount typed")
+    yield "flagged-filled"
+    page.locator("button[value=check]").click()
+    page.locator("button[value=confirm]").wait_for()
+    yield "decide"
+    page.locator("button[value=confirm]").click()
+    page.locator("#refunds").wait_for()
+    yield "decided"
 
 
 def _refund(page: Page, url: str) -> Iterator[str]:
@@ -108,7 +150,7 @@ def _books(page: Page, shop: PlainShop, url: str) -> Iterator[str]:
     yield "books"
     file: Any = {"name": "statement.csv", "mimeType": "text/csv", "buffer": statement(shop)}
     page.set_input_files("#file", file)
-    page.locator("form[aria-label=Statement] .button").click()
+    page.locator("form[enctype] .button").first.click()
     page.locator("#apply").wait_for()
     yield "statement"
 

@@ -88,9 +88,8 @@ def _sandbox(page: Page, _folder: Path, lang: str) -> Iterator[str]:
 
 
 def _merchant(page: Page, folder: Path, lang: str) -> Iterator[str]:
-    if lang == "en":  # the desk is in English
-        with merchant(folder) as shop:
-            yield from merchant_tour(page, shop)
+    with merchant(folder, lang) as shop:
+        yield from merchant_tour(page, shop)
 
 
 TOURS: dict[str, Callable[[Page, Path, str], Iterator[str]]] = {

@@ -45,7 +45,7 @@ def test_everything_is_closed_to_whom_the_host_does_not_allow(shop: Shop, answer
     client = open_desk(shop, allow=lambda: answer)
     put(shop)
     found = rules(shop.app)
-    assert len(found) == 20
+    assert len(found) == 22
     assert [client.open(url, method=method).status_code for method, url in found] == [403] * len(
         found
     )
@@ -104,6 +104,7 @@ def test_these_actions_are_all_that_changes_anything(shop: Shop, desk: FlaskClie
         ("POST", f"{one}/verify"),
         ("POST", f"{one}/resolve"),
         ("POST", f"{one}/give-up"),
+        ("POST", f"{one}/note"),
         ("POST", f"{one}/announce"),
         ("POST", f"{one}/events/1/deliver"),
         ("POST", f"{one}/refunds/new"),

@@ -64,7 +64,7 @@ def test_pages_and_the_csv_keep_the_account(branches: Shop, made: dict[str, int]
     lines = client.get(f"{PAYMENTS}.csv", query_string={"account": "dhaka"}).text.splitlines()
     assert len(lines) == 2
     assert lines[1].split(",")[0] == str(made["dhaka"])
-    assert lines[1].endswith(",dhaka,,")  # before label and channel
+    assert ",dhaka," in lines[1]
 
 
 def test_page_of_a_payment_names_its_account(branches: Shop, made: dict[str, int]) -> None:
@@ -119,7 +119,7 @@ def test_ledger_is_of_one_account_or_of_all(branches: Shop) -> None:
 def test_periods_keep_the_account(branches: Shop) -> None:
     wanted = days(branches) | {"account": "dhaka"}
     text = open_desk(branches).get(f"{URL}/books", query_string=wanted).text
-    assert text.count("account=dhaka") == 4  # two periods, two downloads
+    assert text.count("account=dhaka") == 6  # two periods, two downloads, two languages
     assert '<select id="account"' in text
     assert '<select id="of_account"' in text
 

@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from flask_bdquickpay import payment_changed, payment_paid
 
 from ..shop import Shop
-from .visits import PAYMENTS, flagged, happen, listed, open_desk, paid, press, said
+from .visits import PAYMENTS, decide, flagged, happen, listed, open_desk, paid, press, said
 
 
 @pytest.mark.thorough
@@ -56,7 +56,7 @@ def test_flagged_payment_is_decided(
 ) -> None:
     payment = flagged(shop)
     form = {"decision": decision, "note": " seen in\r\nthe statement ", "accepted": "400.00"}
-    page = press(desk, payment.id, "resolve", **form)
+    page = decide(desk, payment.id, **form)
     assert words in said(page)
     assert shop.payment(payment).status == status
     assert shop.payment(payment).resolved_by == "Ayesha"
@@ -82,7 +82,7 @@ def test_decision_needs_a_word_and_a_reason(
     shop: Shop, desk: FlaskClient, form: dict[str, str]
 ) -> None:
     payment = flagged(shop)
-    page = press(desk, payment.id, "resolve", **form)
+    page = decide(desk, payment.id, **form)
     assert page.status_code == 400
     assert 'class="error"' in page.text
     assert shop.payment(payment).status == "flagged"
@@ -94,7 +94,7 @@ def test_nobody_decides_without_a_name(shop: Shop) -> None:
     form = {"decision": "accept", "note": "seen"}
     page = client.get(f"{PAYMENTS}/{payment.id}")
     assert "does not know your name" in page.text
-    assert "Nobody decides without a name" in said(press(client, payment.id, "resolve", **form))
+    assert "Nobody decides without a name" in said(decide(client, payment.id, **form))
     assert shop.payment(payment).status == "flagged"
 
 
@@ -102,13 +102,13 @@ def test_remote_user_is_a_name(shop: Shop) -> None:
     client = open_desk(shop, who=None)
     client.environ_base["REMOTE_USER"] = "karim"
     payment = flagged(shop)
-    press(client, payment.id, "resolve", decision="reject", note="refunded")
+    decide(client, payment.id, decision="reject", note="refunded")
     assert shop.payment(payment).resolved_by == "karim"
 
 
 def test_only_a_flagged_payment_is_decided(shop: Shop, desk: FlaskClient) -> None:
     payment = shop.started()
-    page = press(desk, payment.id, "resolve", decision="accept", note="please", accepted="500.00")
+    page = decide(desk, payment.id, decision="accept", note="please", accepted="500.00")
     assert "only a flagged one" in said(page)
     assert shop.payment(payment).status == "pending"
     assert shop.ledger() == []
@@ -119,12 +119,12 @@ def test_order_is_not_accepted_twice(shop: Shop, desk: FlaskClient) -> None:
     shop.change(payment, order_key=None)
     reference = payment.customer_reference
     paid(shop, customer_reference=reference, order_key=reference)
-    page = press(desk, payment.id, "resolve", decision="accept", note="seen", accepted="400.00")
+    page = decide(desk, payment.id, decision="accept", note="seen", accepted="400.00")
     assert "Not done: " in said(page)
     assert shop.payment(payment).status == "flagged"
 
 
-ACTIONS = ("verify", "resolve", "give-up", "announce", "events/{event}/deliver")
+ACTIONS = ("verify", "resolve", "give-up", "note", "announce", "events/{event}/deliver")
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -158,7 +158,7 @@ def test_actions_work_beside_the_hosts_csrf_protect(shop: Shop) -> None:
     CSRFProtect(shop.app)
     client = open_desk(shop)
     payment = flagged(shop)
-    page = press(client, payment.id, "resolve", decision="accept", note="seen", accepted="400.00")
+    page = decide(client, payment.id, decision="accept", note="seen", accepted="400.00")
     assert "Accepted" in said(page)
 
 

@@ -6,7 +6,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -65,12 +65,27 @@ def test_ledger_is_the_one_that_the_command_prints(shop: Shop, desk: FlaskClient
     assert connections(shop) == 0
 
 
-def test_ledger_for_excel_says_that_it_is_utf_8(shop: Shop, desk: FlaskClient) -> None:
-    refund(shop, paid(shop), "200", reason="ভাঙা কাপ")
-    plain = desk.get(f"{BOOKS}/ledger.csv", query_string=days(shop)).data
-    marked = desk.get(f"{BOOKS}/ledger.csv", query_string=days(shop) | {"for": "excel"}).data
-    assert marked == b"\xef\xbb\xbf" + plain
-    assert "ভাঙা কাপ" in plain.decode()
+def test_ledger_for_excel_is_for_people(shop: Shop, desk: FlaskClient) -> None:
+    payment = paid(shop)
+    refund(shop, payment, "200", reason="ভাঙা কাপ")
+    came = datetime(2026, 3, 10, 18, 30, tzinfo=timezone.utc)
+    shop.change(payment, verified_at=came)
+    url, span = f"{BOOKS}/ledger.csv", {"since": "2026-01-01", "until": "2099-12-31"}
+    plain = desk.get(url, query_string=span)
+    marked = desk.get(url, query_string=span | {"for": "excel"})
+    assert marked.data.startswith(b"\xef\xbb\xbf")
+    assert not plain.data.startswith(b"\xef\xbb\xbf")
+    rows, same = exported(marked), exported(plain)
+    assert [row["Amount (BDT)"] for row in rows] == [row["amount"] for row in same]
+    assert [row["Kind"] for row in rows] == ["Payment", "Refund"]
+    assert (rows[0]["Day"], rows[0]["Time (Bangladesh time)"]) == (
+        *("2026-03-11", "2026-03-11 00:30:00"),
+    )
+    assert rows[0]["Time (UTC, ISO 8601)"] == "2026-03-10T18:30:00+00:00"
+    assert rows[1]["Reason"] == "ভাঙা কাপ"
+    bangla = exported(desk.get(url, query_string=span | {"for": "excel", "lang": "bn"}))
+    assert [row["ধরন"] for row in bangla] == ["পেমেন্ট", "ফেরত"]
+    assert len(bangla[0]) == len(rows[0]) == 18
 
 
 def test_ledger_is_of_the_days_that_were_asked_for(shop: Shop, desk: FlaskClient) -> None:
@@ -103,7 +118,8 @@ def test_books_begin_with_the_last_month(desk: FlaskClient) -> None:
     today = utcnow().astimezone(DHAKA).date()
     last = today.replace(day=1) - timedelta(days=1)
     assert (args["since"], args["until"]) == (str(last.replace(day=1)), str(last))
-    assert page.text.count('aria-current="true"') == 1
+    (periods,) = re.findall(r'<nav class="periods".*?</nav>', page.text, re.DOTALL)
+    assert periods.count('aria-current="true"') == 1
 
 
 def test_days_that_are_none_are_said(desk: FlaskClient) -> None:
@@ -137,7 +153,7 @@ def upload(desk: FlaskClient, content: bytes, name: str = "march.csv", **form: s
 
 def apply(desk: FlaskClient, page: TestResponse, content: bytes, **form: str) -> TestResponse:
     """Apply what was checked, as its form says."""
-    section = page.text.split('aria-label="Apply"')[1]
+    section = page.text.split('aria-label="Apply it"')[1]
     hidden = re.findall(r'<input[^>]*type="hidden"[^>]*name="(\w+)"[^>]*value="([^"]*)"', section)
     carried = {name: unescape(value) for name, value in hidden if name != "csrf_token"}
     return upload(desk, content, **(carried | {"agreed": "y"} | form))
@@ -284,7 +300,7 @@ def test_headings_and_the_order_of_dates_are_said(shop: Shop, desk: FlaskClient)
     names = {"date": "When", "trx_id": "Which", "amount": "What"}
     page = upload(desk, content, **names)
     assert page.status_code == 400
-    assert "can't be told apart in the whole file. Say it below." in unescape(page.text)
+    assert "can’t be told apart in the whole file. Say it below." in unescape(page.text)
     assert 'value="Which"' in page.text
     page = upload(desk, content, order="month", **names)
     assert "4 Mar 2026, 10:00:00" in page.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,14 +63,16 @@ def test_flagged_payment_is_found_and_decided(shop: Shop, url: str, chromium: Br
         page.get_by_role("link", name="Flagged payments: 1").click()
         (flagged,) = [found for found in shop.payments() if found.status == "flagged"]
         page.get_by_role("link", name=flagged.customer_reference, exact=True).click()
-        accept = page.get_by_role("button", name="Accept: it is paid")
-        accept.click()
-        expect(accept).to_be_visible()  # the browser asks for the note first
-        page.get_by_label("Why?").fill("seen in the bKash statement")
-        page.get_by_label("I accept ৳400.00 for the ৳500.00 that were asked").check()
-        accept.click()
-        expect(page.get_by_role("status")).to_have_text("Accepted: the payment is paid.")
-        expect(page.get_by_text("by Ayesha")).to_be_visible()
+        page.get_by_label("Keep the money: the order counts as paid").check()
+        go_on = page.get_by_role("button", name="Go on…")
+        go_on.click()
+        expect(go_on).to_be_visible()  # the browser asks for the note first
+        page.get_by_label("Note for your team").first.fill("seen in the bKash statement")
+        go_on.click()
+        page.get_by_label("I accept ৳400.00 for the ৳500.00 that the order costs").check()
+        page.get_by_role("button", name="Yes, keep the money").dblclick()
+        expect(page.get_by_text("Accepted: the order counts as paid.")).to_be_visible()
+        expect(page.get_by_text("This desk, Ayesha")).to_be_visible()
     assert shop.payment(flagged).is_paid
 
 
@@ -78,13 +81,15 @@ def test_list_is_searched_with_the_keyboard(shop: Shop, url: str, chromium: Brow
     reference = shop.payments()[0].customer_reference
     with visit(chromium, viewport=DESKTOP) as page:
         page.goto(f"{url}/payments")
-        page.get_by_label("Search").press_sequentially(reference)
+        page.get_by_label("Search", exact=True).press_sequentially(reference)
         page.keyboard.press("Enter")
         expect(page.locator("tbody tr")).to_have_count(1)
         expect(page.locator("tbody tr")).to_contain_text("৳1,250.50")
         with page.expect_download() as download:
             page.get_by_role("link", name="Download as CSV").click()
-        assert re.fullmatch(r"payments-\d{8}T\d{6}Z\.csv", download.value.suggested_filename)
+        assert re.fullmatch(
+            r"payments-\d{4}-\d\d-\d\d-\d{4}\.csv", download.value.suggested_filename
+        )
 
 
 @pytest.mark.thorough
@@ -169,6 +174,7 @@ def test_card_is_one_page_of_a6(card: str, chromium: Browser) -> None:
     with visit(chromium) as page:
         page.goto(card)
         page.get_by_role("link", name="Card to print").click()
+        page.wait_for_url("**/link/card/**")  # with its style sheet
         printed = page.pdf(prefer_css_page_size=True)
         assert re.findall(rb"/MediaBox \[0 0 (\d+)[.\d]* (\d+)[.\d]*\]", printed) == A6
         page.emulate_media(media="print")
@@ -219,7 +225,7 @@ def test_columns_are_drawn_to_scale(url: str, chromium: Browser) -> None:
         bars = page.locator("svg.columns").first.locator(".bar")
         heights = [(bar.bounding_box() or {"height": 0})["height"] for bar in bars.all()]
         assert len(heights) == 30
-        assert heights[-1] > 40  # today: 1,250.50 of the chart's 2,000
+        assert heights[-1] > 80  # today: 1,250.50 of the chart's 1,500
         assert not any(heights[:-1])
         colour = bars.last.evaluate("bar => getComputedStyle(bar).fill")
         assert colour == "rgb(192, 15, 92)"  # the style sheet was not refused
@@ -239,6 +245,54 @@ def test_shop_under_a_strict_policy_of_its_own(shop: Shop, chromium: Browser) ->
     with served(shop.app) as address, visit(chromium) as page:
         page.goto(f"{address}/admin/bkash/")  # `visit` fails on what the policy refuses
         expect(page.get_by_role("heading", level=1)).to_have_text("Dashboard")
+
+
+@pytest.mark.thorough
+def test_value_of_a_column_is_read_and_followed_with_the_keyboard(
+    url: str, chromium: Browser
+) -> None:
+    with visit(chromium, viewport=DESKTOP) as page:
+        page.goto(f"{url}/")
+        today = page.locator("svg.columns").first.locator("a").last
+        value = today.locator(".value")
+        expect(value).to_have_css("opacity", "0")
+        today.focus()
+        expect(value).to_have_css("opacity", "1")
+        expect(value).to_have_text("৳1,250.50")
+        page.keyboard.press("Enter")
+        expect(page.locator("tbody tr")).to_have_count(1)
+
+
+@pytest.mark.thorough
+def test_transaction_id_is_copied(shop: Shop, url: str, chromium: Browser) -> None:
+    granted = ["clipboard-read", "clipboard-write"]
+    payment = shop.payments()[0]
+    with visit(chromium, permissions=granted) as page:
+        page.goto(f"{url}/payments/{payment.id}")
+        page.get_by_role("button", name="Copy the TrxID").click()
+        expect(page.get_by_role("status")).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == payment.trx_id
+
+
+def test_play_money_is_marked_on_paper_too(shop: Shop, url: str, chromium: Browser) -> None:
+    state = shop.app.extensions["bdquickpay"]
+    settings = replace(state.settings, sandbox=True)
+    shop.app.extensions["bdquickpay"] = replace(state, settings=settings)
+    with visit(chromium) as page:
+        page.goto(f"{url}/payments/1")
+        page.emulate_media(media="print")
+        expect(page.get_by_text("SANDBOX · no real money")).to_be_visible()
+        expect(page.get_by_role("link", name="বাংলা")).to_be_hidden()
+
+
+def test_language_is_switched_and_kept_without_a_script(url: str, chromium: Browser) -> None:
+    with visit(chromium, java_script_enabled=False) as page:
+        page.goto(f"{url}/payments?show=flagged")
+        page.get_by_role("link", name="বাংলা").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("পেমেন্ট")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.get_by_role("link", name="ড্যাশবোর্ড").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("ড্যাশবোর্ড")
 
 
 def _strict(answer: Any) -> Any:

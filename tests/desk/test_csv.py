@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,26 +20,51 @@ def test_csv_is_exact(shop: Shop, desk: FlaskClient) -> None:
     put(shop, amount=Decimal("1234567.50"), created_at=moment, reason='=cmd|" /C calc"!A0')
     put(shop, customer_reference="+8801700000000", reason='a "b",\nc')
     second, first = exported(desk.get(f"{PAYMENTS}.csv"))
-    assert first["amount"] == "1234567.50"
-    assert first["created_at"] == "2026-03-10T17:30:00.250000+00:00"
-    assert first["reason"] == '\'=cmd|" /C calc"!A0'
-    assert second["customer_reference"] == "'+8801700000000"
-    assert second["reason"] == 'a "b",\nc'
+    assert first["Amount asked (BDT)"] == "1234567.50"
+    assert first["Created (Bangladesh time)"] == "2026-03-10 23:30:00"
+    assert list(first)[-1] == "Created (UTC, ISO 8601)"
+    assert first["Created (UTC, ISO 8601)"] == "2026-03-10T17:30:00.250000+00:00"
+    assert first["Reason"] == '\'=cmd|" /C calc"!A0'
+    assert second["Order"] == "'+8801700000000"
+    assert second["Reason"] == 'a "b",\nc'
 
 
-def test_csv_is_that_of_the_command_line(shop: Shop, desk: FlaskClient) -> None:
+def test_csv_agrees_with_the_command_line(shop: Shop, desk: FlaskClient) -> None:
     flagged(shop)
     put(shop, created_at=utcnow())
-    command = ["bdquickpay", "payments", "--csv"]
-    printed = shop.app.test_cli_runner().invoke(args=command).stdout
-    assert desk.get(f"{PAYMENTS}.csv").text == printed
+    command = ["bdquickpay", "payments", "--json"]
+    printed = json.loads(shop.app.test_cli_runner().invoke(args=command).stdout)
+    names = {"Payment": "id", "Invoice": "invoice_id", "Amount asked (BDT)": "amount"}
+    names |= {"Amount received (BDT)": "received_amount", "TrxID": "trx_id"}
+    rows = exported(desk.get(f"{PAYMENTS}.csv"))
+    assert [{name: row[name] for name in names} for row in rows] == [
+        {name: "" if row[field] is None else str(row[field]) for name, field in names.items()}
+        for row in printed
+    ]
+    assert [row["Status"] for row in rows] == ["Waiting (pending)", "Flagged (flagged)"]
+
+
+def test_days_of_the_csv_are_those_of_the_filter(shop: Shop, desk: FlaskClient) -> None:
+    for hour in (0, 5, 23):
+        put(shop, created_at=datetime(2026, 3, 10, hour, 59, tzinfo=DHAKA))
+    rows = exported(desk.get(f"{PAYMENTS}.csv?since=2026-03-10&until=2026-03-10"))
+    assert {row["Created (Bangladesh time)"][:10] for row in rows} == {"2026-03-10"}
+    assert len(rows) == 3
+
+
+def test_headings_are_in_the_language_of_the_page(shop: Shop, desk: FlaskClient) -> None:
+    put(shop, amount=Decimal("1250.50"))
+    (row,) = exported(desk.get(f"{PAYMENTS}.csv?lang=bn"))
+    assert row["চাওয়া টাকা (BDT)"] == "1250.50"  # a number for a spreadsheet
+    assert row["অবস্থা"] == "অপেক্ষায় (pending)"
+    assert len(row) == 19  # no two headings are the same
 
 
 def test_csv_has_what_the_list_shows(shop: Shop, desk: FlaskClient) -> None:
     made = [paid(shop, amount=Decimal(n)) for n in range(1, 4)]
     put(shop)
     rows = exported(desk.get(f"{PAYMENTS}.csv", query_string={"show": "completed", "minimum": "2"}))
-    assert [int(row["id"]) for row in rows] == [made[2], made[1]]
+    assert [int(row["Payment"]) for row in rows] == [made[2], made[1]]
     assert exported(desk.get(f"{PAYMENTS}.csv", query_string={"q": "nothing"})) == []
 
 
@@ -68,7 +94,7 @@ def test_csv_that_nobody_waits_for_gives_its_connection_back(shop: Shop, desk: F
     _fill(shop, 1101)
     with desk.get(f"{PAYMENTS}.csv", buffered=False) as answer:
         pieces = answer.iter_encoded()
-        assert next(pieces).startswith(b"id,")
+        assert next(pieces).decode().startswith("\ufeffPayment,")
         next(pieces)
         assert connections(shop) == 1
     assert connections(shop) == 0

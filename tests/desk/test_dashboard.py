@@ -17,7 +17,8 @@ pytest.importorskip("flask_admin", reason="needs Flask-Admin")
 
 from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.desk import charts, words
-from flask_bdquickpay.desk.statistics import Statistics, last_days, last_months
+from flask_bdquickpay.desk.periods import days, last_days, last_months
+from flask_bdquickpay.desk.statistics import Statistics
 
 from ..shop import Shop
 from .visits import DHAKA, URL, happen, listed, paid, put
@@ -33,13 +34,108 @@ def noon(days_ago: int) -> datetime:
     return today - timedelta(days=days_ago)
 
 
-def test_dashboard_without_data(desk: FlaskClient) -> None:
+def test_new_merchant_is_told_the_first_steps(desk: FlaskClient) -> None:
+    for url in (URL + "/", f"{URL}/?period=year"):
+        text = desk.get(url).text
+        assert "First steps" in text
+        assert "flask bdquickpay doctor" in text
+        assert "Nothing" not in text
+        assert "<svg" not in text
+
+
+def test_dashboard_of_a_quiet_time(shop: Shop, desk: FlaskClient) -> None:
+    put(shop, status="expired", created_at=noon(800))
     for url in (URL + "/", f"{URL}/?period=year"):
         text = desk.get(url).text
         assert "Nothing was paid" in text
         assert "no checkout yet" in text
         assert "Nothing: no payment is flagged" in text
+        assert "First steps" not in text
         assert "<svg" not in text
+
+
+def test_period_is_compared_with_the_one_before(shop: Shop, desk: FlaskClient) -> None:
+    paid(shop, amount=Decimal(1000), verified_at=noon(40))
+    paid(shop, amount=Decimal(5000), verified_at=noon(70))
+    paid(shop, amount=Decimal(1120), verified_at=noon(1))
+    text = desk.get(URL + "/").text
+    assert "▲ 12% to the period before" in text
+    assert "Yesterday: ৳1,120.00" in text
+    first, last = (f"{noon(days):%Y-%m-%d}" for days in (1, 1))
+    assert "to the period before" not in desk.get(f"{URL}/?since={first}&until={last}").text
+
+
+def test_days_are_chosen_by_hand(shop: Shop, desk: FlaskClient) -> None:
+    paid(shop, amount=Decimal("12.50"), verified_at=noon(45), created_at=noon(45))
+    paid(shop, amount=Decimal("700.25"), verified_at=noon(43), created_at=noon(43))
+    days = f"since={noon(46):%Y-%m-%d}&until={noon(44):%Y-%m-%d}"
+    text = desk.get(f"{URL}/?{days}").text
+    assert "৳12.50" in text
+    assert "৳700.25" not in text
+    assert "Today" not in text
+    assert "1 of 1 order<" in text
+
+
+@pytest.mark.parametrize(
+    ("days", "wrong"),
+    [
+        ("since=2026-03-02&until=2026-03-01", "This is before the first day."),
+        ("since=2026-03-02", "Write both days."),
+        ("since=x&until=2026-03-01", "Write a day such as 2026-11-25."),
+        ("since=2020-01-01&until=2026-03-01", "At most three years, please."),
+    ],
+)
+def test_days_that_are_none_are_said(desk: FlaskClient, days: str, wrong: str) -> None:
+    page = desk.get(f"{URL}/?{days}")
+    assert page.status_code == 400
+    assert wrong in page.text
+
+
+def test_long_period_is_told_by_months() -> None:
+    period = days(date(2026, 1, 15), date(2026, 4, 10), utcnow())
+    assert period.buckets() == [date(2026, month, 1) for month in (1, 2, 3, 4)]
+    assert period.days_of(date(2026, 1, 1)) == (date(2026, 1, 15), date(2026, 1, 31))
+    assert period.days_of(date(2026, 4, 1)) == (date(2026, 4, 1), date(2026, 4, 10))
+    before = period.before()
+    assert (before.since, before.until) == (date(2025, 10, 21), date(2026, 1, 14))
+    assert before.end == period.begin
+
+
+def test_column_leads_to_what_it_stands_for(shop: Shop, desk: FlaskClient) -> None:
+    midnight = noon(3).replace(hour=0)
+    mine = paid(shop, created_at=midnight - timedelta(minutes=9), verified_at=midnight)
+    paid(shop, created_at=noon(2), verified_at=noon(2))
+    put(shop, created_at=noon(3))
+    text = unescape(desk.get(URL + "/").text)
+    with shop.app.app_context():
+        named = f"{words.day(midnight.date())}: ৳500.00"
+    (url,) = re.findall(rf'<a href="([^"]+)" aria-label="{named}">', text)
+    assert listed(desk.get(url)) == [mine]
+    assert text.count('<text class="value"') == 60
+    (month,) = re.findall(
+        r'<a href="([^"]+)" aria-label="[^"]+: ৳[^"]+">',
+        unescape(desk.get(f"{URL}/?since={noon(3):%Y-%m-%d}&until={noon(3):%Y-%m-%d}").text),
+    )
+    assert listed(desk.get(month)) == [mine]
+
+
+def test_why_payments_failed_is_told(shop: Shop, desk: FlaskClient) -> None:
+    for _ in range(2):
+        put(shop, status="failed", reason="the gateway reports that the payment failed")
+    put(shop, status="failed", reason="rejected by the shop")
+    put(shop, status="failed", reason="rejected by the shop", created_at=noon(40))
+    (rows,) = re.findall(
+        r'id="failures".*?<tbody>(.*?)</tbody>', desk.get(URL + "/").text, re.DOTALL
+    )
+    names = re.findall(r'<th scope="row">([^<]+)<', rows)
+    assert names == ["bKash reports that the payment failed", "rejected by the shop"]
+    assert re.findall(r'"count">(\d+)<', rows) == ["2", "1"]
+
+
+def test_money_that_is_flagged_is_told(shop: Shop, desk: FlaskClient) -> None:
+    put(shop, status="flagged", received_amount=Decimal(400))
+    put(shop, status="flagged", amount=Decimal("12.50"))
+    assert "Money came (৳412.50), but something disagrees." in desk.get(URL + "/").text
 
 
 def test_dashboard_with_one_payment(shop: Shop, desk: FlaskClient) -> None:
@@ -187,10 +283,10 @@ def test_what_needs_attention_is_linked_and_found(shop: Shop, desk: FlaskClient)
 def test_each_chart_has_words_and_a_table(shop: Shop, desk: FlaskClient) -> None:
     happen(shop, paid(shop, amount=Decimal(300)), new_status="completed")
     text = desk.get(URL + "/").text
-    images = re.findall(r'<svg [^>]*role="img" aria-labelledby="(\w+)"', text)
+    images = re.findall(r'<svg [^>]*role="group" aria-labelledby="(\w+)"', text)
     assert images == ["amounts", "counts"]
     assert all(f'id="{name}"' in text for name in images)
-    hidden = re.findall(r"<svg (?![^>]*role=\"img\")[^>]*>", text)
+    hidden = re.findall(r"<svg (?![^>]*role=\"group\")[^>]*>", text)
     assert hidden
     assert all('aria-hidden="true"' in image for image in hidden)
     captions = re.findall(r"<caption[^>]*>([^<]+)<", text)
@@ -202,16 +298,50 @@ def test_each_chart_has_words_and_a_table(shop: Shop, desk: FlaskClient) -> None
 
 @given(st.decimals(min_value=0, max_value=10**14, places=2))
 def test_chart_reaches_just_above_its_values(value: Decimal) -> None:
-    top = charts.ceiling(value)
+    top, lines = charts.scale(value)
     assert top >= max(value, Decimal(2))
-    assert top <= max(2 * value, Decimal(2))
+    assert top <= max(Decimal("1.7") * value, Decimal(2))
+    assert 2 <= lines <= 4
+    step = top / lines
+    assert step == step.to_integral_value()
+    assert step.normalize().as_tuple().digits in {(1,), (1, 5), (2,), (2, 5), (5,)}
+
+
+@pytest.mark.parametrize(
+    ("value", "marks"),
+    [
+        ("1190000", ["৳15 lakh", "৳10 lakh", "৳5 lakh"]),
+        ("10200000", ["৳1.5 crore", "৳1 crore", "৳50 lakh"]),
+        ("52000", ["৳60,000", "৳45,000", "৳30,000", "৳15,000"]),
+        ("3", ["৳3", "৳2", "৳1"]),
+    ],
+)
+def test_axis_is_honest(shop: Shop, value: str, marks: list[str]) -> None:
+    write = words.short_taka
+    with shop.app.app_context():
+        chart = charts.column_chart(
+            "",
+            [(date(2026, 1, 1), Decimal(value))],
+            write=str,
+            mark=write,
+            name=str,
+            label=str,
+            link=str,
+        )
+    assert [mark.text for mark in chart.marks] == marks
 
 
 @given(st.lists(st.decimals(min_value=0, max_value=10**10, places=2), min_size=1, max_size=60))
 def test_columns_stay_inside_the_chart(values: list[Decimal]) -> None:
     day = date(2026, 1, 1)
     chart = charts.column_chart(
-        "", [(day, value) for value in values], write=str, name=str, label=lambda day: "x"
+        "",
+        [(day, value) for value in values],
+        write=str,
+        mark=str,
+        name=str,
+        label=lambda day: "x",
+        link=str,
     )
     for column, value in zip(chart.columns, values, strict=True):
         assert column.y + column.height == chart.base
@@ -224,8 +354,11 @@ def test_columns_stay_inside_the_chart(values: list[Decimal]) -> None:
     ("part", "whole", "text"),
     [(0, 9, "0%"), (9, 9, "100%"), (1, 9999, "under 1%"), (9998, 9999, "over 99%"), (2, 3, "67%")],
 )
-def test_share_is_not_rounded_to_nothing_or_all(part: int, whole: int, text: str) -> None:
-    assert words.percent(part, whole) == text
+def test_share_is_not_rounded_to_nothing_or_all(
+    shop: Shop, part: int, whole: int, text: str
+) -> None:
+    with shop.app.app_context():
+        assert words.percent(part, whole) == text
 
 
 @pytest.mark.parametrize(
@@ -239,5 +372,6 @@ def test_share_is_not_rounded_to_nothing_or_all(part: int, whole: int, text: str
         (7320, "2 h 2 min"),
     ],
 )
-def test_durations(seconds: int, text: str) -> None:
-    assert words.duration(seconds) == text
+def test_durations(shop: Shop, seconds: int, text: str) -> None:
+    with shop.app.app_context():
+        assert words.duration(seconds) == text

@@ -132,7 +132,7 @@ def test_order_that_cannot_be_paid_is_refused_in_the_form(
     ("reference", "why"),
     [
         ("", "Write the order’s reference."),
-        ("x" * 256, "Field cannot be longer than 255 characters."),
+        ("x" * 256, "At most 255 characters, please."),
         ("\u202e7", "Only printable characters, please."),
         ("a//b", "No link for the order 'a//b': as part of a URL it would become another one"),
     ],

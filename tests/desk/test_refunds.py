@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 from flask_bdquickpay import payment_refunded, refund_changed
 from flask_bdquickpay.clock import utcnow
 from flask_bdquickpay.desk.money_back import METHODS
-from flask_bdquickpay.desk.statistics import Statistics, last_days
+from flask_bdquickpay.desk.periods import last_days
+from flask_bdquickpay.desk.statistics import Statistics
 from flask_bdquickpay.payments import refunds as core
 
 from ..payments.test_refunds import paid, refund, refunds, rejected, void
@@ -30,7 +31,7 @@ def new(payment: Any) -> str:
     return f"{PAYMENTS}/{payment.id}/refunds/new"
 
 
-def carried(page: TestResponse) -> dict[str, str]:
+def carried(page: Any) -> dict[str, str]:
     """What a form has in it, filled in or hidden."""
     fields = re.findall(r"<input[^>]*>", page.text)
     named = [(re.search(r' name="([^"]+)"', one), one) for one in fields]
@@ -142,24 +143,24 @@ def test_the_minute_in_which_the_money_came_is_not_before_it(shop: Shop, desk: F
     assert refunds(shop)[0].sent_at == came
     page = fill(desk, new(payment), step="check", amount="1", sent_at="2026-03-21T09:59", **NOTE)
     assert page.status_code == 400
-    assert "is before the money came" in unescape(page.text)
+    assert "before the money came" in unescape(page.text)
 
 
 @pytest.mark.parametrize(
     ("form", "wrong"),
     [
         ({"amount": "500.01"}, "That is more than remains: ৳500."),
-        ({"amount": "0"}, "Write an amount such as 500 or 1250.50."),
-        ({"amount": "1e3"}, "Write an amount such as 500 or 1250.50."),
-        ({"amount": "-5"}, "Write an amount such as 500 or 1250.50."),
-        ({"amount": ""}, "Write an amount such as 500 or 1250.50."),
-        ({"amount": "1.001"}, "Write an amount such as 500 or 1250.50."),
+        ({"amount": "0"}, "Write an amount such as 450 or 450.50."),
+        ({"amount": "1e3"}, "Write an amount such as 450 or 450.50."),
+        ({"amount": "-5"}, "Write an amount such as 450 or 450.50."),
+        ({"amount": ""}, "Write an amount such as 450 or 450.50."),
+        ({"amount": "1.001"}, "Write an amount such as 450 or 450.50."),
         ({"note": " "}, "Say why: it is kept with the payment."),
         ({"method": "nagad"}, "Choose one of the list."),
-        ({"trx_id": "T" * 129}, "Field cannot be longer than 128 characters."),
+        ({"trx_id": "T" * 129}, "At most 128 characters, please."),
         ({"trx_id": "a\u202eb"}, "Only printable characters, please."),
-        ({"sent_at": "yesterday"}, "Not a valid datetime value."),
-        ({"sent_at": "2999-01-01T00:00"}, "sent_at is in the future"),
+        ({"sent_at": "yesterday"}, "Write a time such as 2026-11-25 16:30."),
+        ({"sent_at": "2999-01-01T00:00"}, "This time is in the future."),
         ({"trx_id": "OWN"}, "is the transaction that paid payment"),
     ],
 )
@@ -296,10 +297,10 @@ def test_badges_say_what_went_back(shop: Shop, desk: FlaskClient) -> None:
     assert badges(desk, money) == ["Rejected", "Owed ৳400"]
     refund(shop, money, "150")
     assert badges(desk, money) == ["Rejected", "Refunded ৳150 of ৳400", "Owed ৳250"]
-    assert "Some of the money was sent back" in page_of(desk, money)
+    assert "some of the money was sent back" in page_of(desk, money)
     refund(shop, money)
     assert badges(desk, money) == ["Rejected", "Refunded ৳400 of ৳400"]
-    assert "All of the money was sent back." in page_of(desk, money)
+    assert "all of the money was sent back." in page_of(desk, money)
 
 
 def badges(desk: FlaskClient, payment: Any) -> list[str]:
@@ -307,7 +308,7 @@ def badges(desk: FlaskClient, payment: Any) -> list[str]:
     pattern = re.compile(r'<span class="status[^>]*>([^<]+)<')
     page = pattern.findall(page_of(desk, payment).split('class="amount"')[1].split("</p>")[0])
     rows = unescape(desk.get(f"{PAYMENTS}?q={payment.invoice_id}").text).split("<tbody>")[1]
-    assert pattern.findall(rows) == page
+    assert pattern.findall(rows) == page * 2  # for wide and narrow screens
     return page
 
 
@@ -373,15 +374,15 @@ def test_timeline_tells_of_refunds_and_of_their_delivery(shop: Shop, desk: Flask
     text = page_of(desk, payment)
     assert f'<a href="#refund-{number}">refund {number}</a>' in text
     assert f'id="refund-{number}"' in text
-    assert "sent back 200.00 BDT (bkash)" in text
-    assert "Not told to the shop’s receivers yet" in text
+    assert "sent back ৳200.00 (bKash)" in text
+    assert "Your shop was not told yet" in text
     event = shop.events(payment)[-1]
     with refund_changed.connected_to(tell, sender=shop.app):
         page = press(desk, payment.id, f"events/{event.id}/deliver")
         shop.app.extensions["bdquickpay"].outbox.deliver()
     assert said(page) in ("Delivered again.", "It is in the outbox and will be delivered next.")
     assert told == [number]
-    assert "Not told to the shop’s receivers yet" not in page_of(desk, payment)
+    assert "Your shop was not told yet" not in page_of(desk, payment)
 
 
 def test_note_in_bangla_is_kept_as_it_was_written(shop: Shop, desk: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from flask_admin import Admin
 from flask_bdquickpay.desk import Desk
 
 from ..shop import Shop
-from .visits import PAYMENTS, URL, flagged, open_desk, press, rules, said
+from .visits import PAYMENTS, URL, decide, flagged, open_desk, rules, said
 
 NOBODY: Any = SimpleNamespace()  # as an anonymous visitor, who has no such attribute
 MOUNT = "flask_bdquickpay.desk.mount"
@@ -81,7 +81,7 @@ def test_name_that_can_not_be_found_out_is_none(
     payment = flagged(shop)
     form = {"decision": "accept", "note": "seen", "accepted": "400.00"}
     assert "does not know your name" in client.get(f"{PAYMENTS}/{payment.id}").text
-    assert "Nobody decides without a name" in said(press(client, payment.id, "resolve", **form))
+    assert "Nobody decides without a name" in said(decide(client, payment.id, **form))
     assert shop.payment(payment).status == "flagged"
     (line,) = logged(caplog)
     assert "who() raised AttributeError" in line

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from ..shop import Shop
 from ..unserved import no_stock, owed, refused, refusing, unheard
-from .visits import PAYMENTS, URL, listed, press, said
+from .visits import PAYMENTS, URL, decide, listed, press, said
 
 NOT_PAID = "has not paid yet"
 
@@ -57,24 +57,24 @@ def test_money_that_is_refused_can_be_accepted_once_the_code_is_mended(
 ) -> None:
     payment = refused(shop)
     with refusing(shop):
-        page = press(desk, payment.id, "resolve", decision="accept", note="the goods are there")
+        page = decide(desk, payment.id, decision="accept", note="the goods are there")
         assert "Not done: the shop’s own code raised ValueError" in said(page)
         assert not shop.payment(payment).is_paid
-    page = press(desk, payment.id, "resolve", decision="accept", note="the goods are there")
-    assert said(page) == "Accepted: the payment is paid."
+    page = decide(desk, payment.id, decision="accept", note="the goods are there")
+    assert said(page) == "Accepted: the order counts as paid."
     assert shop.ledger() == [(payment.id, payment.customer_reference)]
     assert shop.payment(payment).resolved_by == "Ayesha"
 
 
 def test_money_that_is_refused_can_be_rejected(shop: Shop, desk: FlaskClient) -> None:
     payment = refused(shop)
-    page = press(desk, payment.id, "resolve", decision="reject", note="sold out for good")
-    assert "No money was sent back" in said(page)
+    page = decide(desk, payment.id, decision="reject", note="sold out for good")
+    assert "the money must go back by hand" in said(page)
     found = shop.payment(payment)
     assert (found.status, found.resolved_by) == ("failed", "Ayesha")
     assert tasks(desk) == {}
     text = page_of(desk, payment.id)
-    assert "Rejected by Ayesha. No money was sent back from here." in text
+    assert "Rejected by Ayesha: the money must go back by hand." in text
     assert 'id="resolve"' not in text
 
 
@@ -100,7 +100,7 @@ def test_shop_is_told_of_money_that_it_missed(shop: Shop, desk: FlaskClient) -> 
     assert shop.ledger() == [(payment.id, payment.customer_reference)]
     assert shop.events(payment)[-1].actor == "Ayesha"
     assert tasks(desk) == {}
-    assert "Tell the shop" not in page_of(desk, payment.id)
+    assert "Tell the shop<" not in page_of(desk, payment.id)
     assert "Not done: Nothing is owed" in said(press(desk, payment.id, "announce"))
     assert len(shop.ledger()) == 1
 

@@ -89,7 +89,9 @@ def flagged(shop: Shop) -> Any:
 def listed(page: TestResponse) -> list[int]:
     """The ids of the payments in a list."""
     assert page.status_code == 200
-    return [int(found) for found in re.findall(r'href="[^"]*/payments/(\d+)"', page.text)]
+    return [
+        int(found) for found in re.findall(r'href="[^"]*/payments/(\d+)(?:\?[^"]*)?"', page.text)
+    ]
 
 
 def neighbour(page: TestResponse, rel: str) -> str | None:
@@ -107,6 +109,11 @@ def press(client: FlaskClient, payment_id: int, action: str, **form: str) -> Tes
     return client.post(url, data={"csrf_token": token[1]} | form, follow_redirects=True)
 
 
+def decide(client: FlaskClient, payment_id: int, **form: str) -> TestResponse:
+    """Decide about a payment, as on the second look."""
+    return press(client, payment_id, "resolve", **({"step": "confirm"} | form))
+
+
 def said(page: TestResponse) -> str:
     """What the page tells the person at the desk."""
     found = re.search(r'<p class="flash[^>]*>(.*?)</p>', page.text, re.DOTALL)
@@ -117,6 +124,7 @@ def rules(app: Flask) -> list[tuple[str, str]]:
     """Each method and URL of the desk, for a payment that may exist."""
     adapter = app.url_map.bind("localhost")
     values = {"payment_id": 1, "event_id": 1, "refund_id": 1, "filename": "desk.css", "token": "a"}
+    values["anything"] = "x"
     return [
         (method, adapter.build(rule.endpoint, {k: values[k] for k in rule.arguments}))
         for rule in app.url_map.iter_rules()
@@ -143,7 +151,7 @@ def statements(shop: Shop) -> Iterator[list[str]]:
 def exported(page: TestResponse) -> list[dict[str, str]]:
     assert page.status_code == 200
     assert page.mimetype == "text/csv"
-    return list(csv.DictReader(StringIO(page.text)))
+    return list(csv.DictReader(StringIO(page.text.removeprefix("\ufeff"))))
 
 
 def connections(shop: Shop) -> int:

@@ -14,7 +14,8 @@ import pytest
 
 from flask_bdquickpay import StatementReport
 from flask_bdquickpay.clock import DHAKA
-from flask_bdquickpay.desk.statistics import Period, Statistics
+from flask_bdquickpay.desk.periods import Period
+from flask_bdquickpay.desk.statistics import Statistics
 from flask_bdquickpay.payments.health import Health
 
 from ..shop import NewShop, Shop
