@@ -68,7 +68,7 @@ class Frame:
             "retell": retell,
             "linked": linked,
             "accounts": state.accounts,
-            "shop": state.settings.shop.name,
+            "shop_name": state.settings.shop.name,
             "is_test": state.is_test(),
             "flagged": Reports(state.store).count(PaymentStatus.FLAGGED),
         }
