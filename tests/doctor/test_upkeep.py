@@ -24,7 +24,7 @@ def test_overdue_payments_are_red(shop: Shop) -> None:
     result = check(shop, "sweep")
     assert result.state == RED
     assert "Payments overdue: 1, since " in result.message
-    assert "Run 'flask bdquickpay reconcile' every few minutes" in result.message
+    assert "Run 'flask bdquickpay reconcile' every minute" in result.message
 
 
 def test_events_that_nobody_delivers_are_red(new_shop: NewShop) -> None:
