@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import render_template_string
 
 from .bench import Bench, blocks, extension, place, readme_shop
 
@@ -60,3 +61,19 @@ def test_one_page_of_the_shops_own(bench: Bench, end: str, how: dict[str, Any], 
     assert said in page
     assert ("bdqp-button" in page) == (end == "cancel")
     assert "Order a1</title>" in page
+
+
+def test_button_says_the_amount_and_the_receipt_leads_to_the_order(bench: Bench) -> None:
+    (_, button), (name, code) = blocks("The button, and the way to the order")
+    bench.write("shop.py", readme_shop().replace("@bdquickpay.return_handler", ""))
+    bench.write(name, code)
+    shop = bench.load("shop")
+    bench.load(name.removesuffix(".py"))
+    app = bench.app(shop)
+    place(app, shop, "a1")
+    with app.test_request_context():
+        order = {"reference": "a1", "total": 500}
+        assert "Pay ৳500 with bKash" in render_template_string(button, order=order)
+        payment = extension(app).start("a1")
+        receipt = app.test_client().get(bench.gateway.pay(payment).return_url).text
+    assert 'href="/orders/a1"' in receipt
