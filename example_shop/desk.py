@@ -11,7 +11,7 @@ request; with Flask-Login:
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, url_for
 
 from flask_bdquickpay.desk import Desk
 
@@ -19,4 +19,9 @@ from .demo import is_tried_out
 
 
 def init_app(app: Flask) -> None:
-    Desk(allow=is_tried_out, who=lambda: "Demo", name="Shapla Store (demo)").mount(app)
+    Desk(
+        allow=is_tried_out,
+        who=lambda: "Demo",
+        name="Shapla Store (demo)",
+        order_url=lambda payment: url_for("orders.show", reference=payment.customer_reference),
+    ).mount(app)

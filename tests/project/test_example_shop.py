@@ -239,7 +239,7 @@ def test_a_failed_payment_asks_for_the_money_before_it_offers_another_try(
         ),
     )
     assert question < yes < html.index("https://wa.me/") < no < button
-    assert 'class="bdqp-button quiet"' in html
+    assert 'class="bdqp-button bdqp-button--light"' in html
     assert customer.can_pay
 
 
