@@ -63,13 +63,17 @@ def status(value: PaymentStatus) -> str:
 
 
 def status_twice(value: PaymentStatus) -> str:
-    """`Paid (completed)`: with the word that the command line and programs use."""
-    return f"{status(value)} ({value.value})"
+    """`Paid (completed)`: with the word of command line and programs, where it is another."""
+    return _twice(status(value), value)
 
 
 def state_twice(payment: PaymentRecord) -> str:
     """The same for how a payment stands."""
-    return f"{state(payment)[1]} ({payment.status.value})"
+    return _twice(state(payment)[1], payment.status)
+
+
+def _twice(said: str, value: PaymentStatus) -> str:
+    return said if said.lower() == value.value else f"{said} ({value.value})"
 
 
 def source(name: str) -> str:

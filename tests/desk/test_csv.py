@@ -41,7 +41,7 @@ def test_csv_agrees_with_the_command_line(shop: Shop, desk: FlaskClient) -> None
         {name: "" if row[field] is None else str(row[field]) for name, field in names.items()}
         for row in printed
     ]
-    assert [row["Status"] for row in rows] == ["Waiting (pending)", "Flagged (flagged)"]
+    assert [row["Status"] for row in rows] == ["Waiting (pending)", "Flagged"]
 
 
 def test_days_of_the_csv_are_those_of_the_filter(shop: Shop, desk: FlaskClient) -> None:
