@@ -7,7 +7,7 @@ from typing import TextIO
 import click
 from rich.text import Text
 
-from ..errors import GatewayError
+from ..errors import GatewayError, InvoiceNotFoundError
 from ..payments.export import write_json
 from ..payments.records import PaymentRecord
 from ..payments.status import PaymentStatus
@@ -48,6 +48,12 @@ def verify(key: str, as_json: bool) -> None:
 def _confirm(seen: Snapshot) -> None:
     try:
         current_state().settlement.confirm(seen.id, source="cli", actor=user())
+    except InvoiceNotFoundError as error:
+        raise click.ClickException(
+            f"bdQuickPay does not know invoice {plain(seen.invoice_id)}. Check that "
+            "BDQUICKPAY_APP_KEY belongs to the merchant who made it. "
+            f"Payment {seen.id} stays {seen.status}."
+        ) from error
     except GatewayError as error:
         raise click.ClickException(
             f"Could not be verified: {plain(error.message)} Payment {seen.id} stays {seen.status}."

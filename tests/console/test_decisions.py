@@ -64,6 +64,18 @@ def test_a_payment_that_could_not_be_verified_has_exit_code_1(shop: Shop) -> Non
 
 
 @on_sqlite
+def test_an_invoice_that_the_gateway_does_not_know_is_told_with_the_cure(shop: Shop) -> None:
+    payment = shop.started()
+    shop.change(payment, invoice_id="ELSEWHERE")
+    result = run(shop, "verify", "ELSEWHERE")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: bdQuickPay does not know invoice ELSEWHERE. Check that BDQUICKPAY_APP_KEY belongs "
+        f"to the merchant who made it. Payment {payment.id} stays pending.\n"
+    )
+
+
+@on_sqlite
 def test_a_payment_that_the_gateway_never_named_cannot_be_verified_yet(shop: Shop) -> None:
     payment = shop.started()
     shop.change(payment, status="created", invoice_id=None, created_at=utcnow())
