@@ -25,13 +25,20 @@ from .merchant import merchant, merchant_tour
 DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
 #: Which go to the documentation, and under which name.
 CHOSEN = {
-    "pages-paid-bn-phone-light": "receipt-bangla",
-    "pages-confirming-en-phone-dark": "confirming-dark",
-    "merchant-flagged-en-desktop-light": "desk-flagged",
-    "merchant-refund-en-desktop-light": "desk-refund",
-    "merchant-refund-confirm-en-phone-light": "desk-refund-confirm",
-    "merchant-books-en-desktop-light": "desk-books",
-    "merchant-statement-en-desktop-light": "desk-statement",
+    "links-receipt-bn-phone-light": "receipt-bangla",
+    "links-confirming-en-phone-dark": "confirming-dark",
+    "sandbox-desk-story-en-desktop-light": "sandbox-story",
+    **{
+        f"merchant-{stop}-{lang}-{device}-light": f"desk-{stop}{suffix}"
+        for lang, suffix in (("en", ""), ("bn", "-bangla"))
+        for stop, device in (
+            ("flagged", "desktop"),
+            ("refund", "desktop"),
+            ("refund-confirm", "phone"),
+            ("books", "desktop"),
+            ("statement", "desktop"),
+        )
+    },
 }
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")

@@ -44,7 +44,7 @@ def test_amount_stands_in_the_label(new_shop: NewShop, language: str) -> None:
         assert label(button(shop, amount=amount)) == said
 
 
-@pytest.mark.parametrize("amount", [19.9, 0, -5, "", "much", Decimal("1.005"), object()], ids=repr)
+@pytest.mark.parametrize("amount", [19.9, 0, -5, "", "much", Decimal("1.005"), object], ids=repr)
 def test_amount_that_is_none_costs_the_page_nothing(
     shop: Shop, amount: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -312,7 +312,7 @@ def test_who_has_not_paid_yet_goes_on_to_the_same_payment(shop: Shop) -> None:
         {"expires_at": clock.utcnow() - timedelta(seconds=1)},
         {"gateway_status": "completed"},
     ],
-    ids=str,
+    ids=["elsewhere", "a script", "no address", "no account", "over", "paid"],
 )
 def test_nobody_is_sent_where_nothing_can_be_paid(shop: Shop, change: dict[str, Any]) -> None:
     payment = shop.started()
