@@ -27,7 +27,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
 CHOSEN = {
     "links-receipt-bn-phone-light": "receipt-bangla",
     "links-confirming-en-phone-dark": "confirming-dark",
-    "sandbox-desk-story-en-desktop-light": "sandbox-story",
+    "sandbox-desk-live-en-desktop-light": "sandbox-live",
     **{
         f"merchant-{stop}-{lang}-{device}-light": f"desk-{stop}{suffix}"
         for lang, suffix in (("en", ""), ("bn", "-bangla"))
