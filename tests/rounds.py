@@ -15,11 +15,9 @@ import pytest
 
 _NAMED = os.environ.get("TEST_DATABASES")
 #: How many cases of a test the quick round has on a database.
-_CASES = 4
+_CASES = 2
 #: What the quick round has on PostgreSQL beside SQLite.
-_ON_POSTGRESQL = [
-    f"tests/payments/test_{name}.py" for name in ("checkout", "races", "reconcile", "signals")
-]
+_ON_POSTGRESQL = [f"tests/payments/test_{name}.py" for name in ("races", "signals")]
 
 
 def add_option(parser: pytest.Parser) -> None:

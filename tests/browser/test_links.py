@@ -187,6 +187,7 @@ def test_receipt_is_copied_where_it_cannot_be_shared(visitor: Visit, tmp_path: P
         assert copied.startswith(f"TEST PAYMENT · no real money · {order}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lang", ["en", "bn"])
 def test_receipt_is_saved_as_a_picture(visitor: Visit, tmp_path: Path, lang: str) -> None:
     with stage.shapla(tmp_path, lang) as shop, visitor(lang) as page:
@@ -220,6 +221,7 @@ INK = """async (bytes) => {
 }"""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lang", ["en", "bn"])
 def test_receipt_is_one_sheet_of_a5(visitor: Visit, tmp_path: Path, lang: str) -> None:
     with stage.shapla(tmp_path, lang) as shop, visitor(lang) as page:

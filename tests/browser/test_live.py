@@ -37,6 +37,7 @@ def test_what_happens_appears_without_losing_the_place(page: Page, server: Sandb
     expect(page.locator("#said")).to_contain_text("404")
 
 
+@pytest.mark.thorough
 def test_a_new_payment_comes_on_top(page: Page, server: SandboxServer) -> None:
     page.goto(server.url)
     page.locator("#scenario-webhook_twice").focus()
@@ -49,6 +50,7 @@ def test_a_new_payment_comes_on_top(page: Page, server: SandboxServer) -> None:
     expect(page.locator("#scenario-webhook_twice")).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_a_choice_made_elsewhere_is_shown(page: Page, server: SandboxServer) -> None:
     page.goto(server.url)
     server.sandbox.choose_scenario("close_tab")
@@ -56,6 +58,7 @@ def test_a_choice_made_elsewhere_is_shown(page: Page, server: SandboxServer) -> 
     expect(page.locator("#scenario-just_work")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.thorough
 def test_a_command_is_copied(visitor: Visit, server: SandboxServer) -> None:
     with visitor(permissions=["clipboard-read", "clipboard-write"]) as page:
         page.goto(server.url)
@@ -65,6 +68,7 @@ def test_a_command_is_copied(visitor: Visit, server: SandboxServer) -> None:
         expect(page.locator("#first-payment-copy")).to_have_text("Copy")
 
 
+@pytest.mark.thorough
 def test_without_javascript_nothing_is_missing(visitor: Visit, server: SandboxServer) -> None:
     made = new_payment(server, "ORDER-1")
     with visitor(java_script_enabled=False) as page:

@@ -44,6 +44,7 @@ class Network:
             self.static.append(url)
 
 
+@pytest.mark.thorough
 def test_second_page_fetches_no_static_file(visitor: Visit, tmp_path: Path) -> None:
     with stage.plain(tmp_path, "en") as shop, visitor() as page:
         network = Network(page)
@@ -71,6 +72,7 @@ def _look_again(page: Page, shop: PlainShop) -> None:
         page.wait_for_load_state("networkidle")
 
 
+@pytest.mark.thorough
 def test_nothing_moves_when_the_script_is_there(visitor: Visit, tmp_path: Path) -> None:
     with stage.shapla(tmp_path, "en") as shop, visitor() as page:
         _pay_by_link(page, shop)
@@ -136,6 +138,7 @@ def _waiting(page: Page, shop: PlainShop) -> None:
     expect(page.locator(".bdqp--waiting")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_page_that_gives_up_says_so_and_stands_still(visitor: Visit, tmp_path: Path) -> None:
     with stage.plain(tmp_path, "en") as shop, visitor() as page:
         _waiting(page, shop)

@@ -139,6 +139,7 @@ def test_declared_size_is_refused_before_anything_is_sent(live: int) -> None:
     assert answer.seconds < DEADLINE
 
 
+@pytest.mark.thorough
 def test_chunks_are_refused_as_soon_as_they_are_too_many(live: int) -> None:
     with Caller(live) as caller:
         caller.head(CHUNKED)
@@ -185,6 +186,7 @@ def test_body_that_never_begins_is_left_at_the_deadline(live: int, headers: list
         assert is_late(caller.answer())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("headers", [["Content-Length: 2000"], [CHUNKED]])
 def test_body_that_drips_is_left_at_the_deadline(live: int, headers: list[str]) -> None:
     with Caller(live) as caller:

@@ -86,6 +86,7 @@ def test_money_goes_back_and_both_orders_can_be_paid(
     assert "<form" not in page.text
 
 
+@pytest.mark.thorough
 def test_what_is_not_so_is_said(bench: Bench, app: Flask, shop: ModuleType) -> None:
     trx_id = pay(bench, app, link(app, WRONG)).trx_id
     for told, right, why in (
