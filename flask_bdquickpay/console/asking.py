@@ -9,8 +9,9 @@ import click
 
 from ..payments.records import PaymentRecord
 from ..payments.verdict import Snapshot
+from ..state import current_state
 from ..text import plain, taka
-from .group import reports
+from .group import not_found, reports
 from .options import stated
 from .terminal import console
 from .timeline import is_undecided, print_payment
@@ -40,12 +41,16 @@ def is_terminal() -> bool:
 def ask(seen: Snapshot, word: str | None, note: str | None, message: str | None) -> Decision:
     """Show the payment, and ask for what is not known yet.
 
+    No connection is held while the person thinks.
+
     :raises click.ClickException: when there is nothing to accept or reject.
     :raises click.Abort: when the person thinks better of it.
     """
     payment = reports().one(seen.id)
-    assert payment is not None  # noqa: S101  # payments are never deleted
+    if payment is None:  # `prune` came in between
+        raise not_found(str(seen.id))
     print_payment(payment, reports().timeline(payment.id, _EVENTS), console())
+    current_state().store.session.rollback()
     click.echo()
     word = word or _word(payment)
     note = note or click.prompt("Why? For the team", value_proc=_note)

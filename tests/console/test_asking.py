@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import click
 import pytest
+
+from flask_bdquickpay.console import decisions
 
 from ..databases import on_sqlite
 from ..shop import Shop
@@ -75,3 +80,23 @@ def test_where_nobody_can_answer_it_is_wrong_usage_once(
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("Error: ") == 1
     assert "Choose --accept, --reject or --give-up, and say --note WHY." in result.stderr
+
+
+@on_sqlite
+def test_no_connection_is_held_while_a_person_thinks(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment, held = flagged(shop), []
+    with shop.app.app_context():
+        pool: Any = shop.db.engine.pool
+
+    def answered(*_question: Any, **_options: Any) -> str:
+        held.append(pool.checkedout())
+        return "why"
+
+    monkeypatch.setattr(decisions, "is_terminal", lambda: True)
+    monkeypatch.setattr(click, "prompt", answered)
+    monkeypatch.setattr(click, "confirm", answered)
+    assert run(shop, "resolve", payment.id, "--accept").exit_code == 0
+    assert held == [0, 0]
+    assert shop.payment(payment).is_paid
