@@ -22,6 +22,6 @@ def init_app(app: Flask) -> None:
     Desk(
         allow=is_tried_out,
         who=lambda: "Demo",
-        name="Shapla Store (demo)",
+        name="bKash (demo)",
         order_url=lambda payment: url_for("orders.show", reference=payment.customer_reference),
     ).mount(app)
