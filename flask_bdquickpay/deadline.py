@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 _end: ContextVar[float] = ContextVar("end", default=float("inf"))
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Bound what is done within; an outer deadline that ends earlier stays in force."""
-    token = _end.set(min(_end.get(), time.monotonic() + seconds))
-    try:
-        yield
-    finally:
-        _end.reset(token)
+class deadline:  # read as a statement
+    """Bounds what is done within; an outer deadline that ends earlier stays in force."""
+
+    __slots__ = ("_seconds", "_token")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._token: Token[float]
+
+    def __enter__(self) -> None:
+        self._token = _end.set(min(_end.get(), time.monotonic() + self._seconds))
+
+    def __exit__(self, *_: object) -> None:
+        _end.reset(self._token)
 
 
 def time_left() -> float:

@@ -84,7 +84,7 @@ def parse(content: bytes) -> dict[str, Any] | None:
     if len(content) > MAX_ANSWER:
         return None
     try:
-        document = json.loads(content, parse_float=Decimal, parse_constant=refuse_constant)
+        document = _JSON.decode(content.decode(json.detect_encoding(content)))
     except (ValueError, ArithmeticError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
@@ -93,6 +93,9 @@ def parse(content: bytes) -> dict[str, Any] | None:
 def refuse_constant(word: str) -> None:
     """Keep Python's ``json`` from reading NaN and Infinity."""
     raise ValueError(f"{word} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=refuse_constant)
 
 
 class _Malformed(Exception):

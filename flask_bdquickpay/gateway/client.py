@@ -220,7 +220,8 @@ class BDQuickPayClient:
     ) -> tuple[int, dict[str, Any] | None]:
         route = self._route(account, path)
         request = route.request.copy()
-        request.prepare_body(body.encode(), None)
+        request.body = body.encode()
+        request.prepare_content_length(request.body)
         listen = self._listener(account)
         try:
             with self._adapter.send(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=8)  # all answers of a second have the same
 def http_date(text: str) -> datetime | None:
     """A date of HTTP, in UTC; ``None`` for what is none."""
     try:

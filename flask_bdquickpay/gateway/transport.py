@@ -12,7 +12,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
@@ -35,17 +37,26 @@ class _Reader(io.RawIOBase):
 
 
 class _Socket:
-    """A socket whose answer is read under the deadline."""
+    """A socket whose answer is read under the deadline.
+
+    A request comes as its head and its body: it is sent at once when its answer is to be read.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._unsent = b""
 
     def makefile(self, mode: str, *args: Any, **kwargs: Any) -> Any:
+        self._send()
         # The real file is kept beside the reader: the socket counts it, and stays open for it.
         held: Any = self._socket.makefile(mode, *args, **kwargs)  # type: ignore[call-overload]
         return _File(_Reader(self._socket), held)
 
-    def sendall(self, data: Any) -> None:
+    def sendall(self, data: bytes) -> None:
+        self._unsent += data
+
+    def _send(self) -> None:
+        data, self._unsent = self._unsent, b""
         self._socket.settimeout(remaining())
         self._socket.sendall(data)
 
@@ -146,6 +157,14 @@ class DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         _use_our_pools(self.poolmanager)
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Take over what we look at; a cookie is none of it."""
+        response = requests.Response()
+        response.status_code, response.raw = resp.status, resp
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.request, response.connection = req, self
+        return response
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)

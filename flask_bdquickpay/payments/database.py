@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Select, Table
@@ -66,7 +66,8 @@ class Database:
     @property
     def session(self) -> Session:
         """The app's session of this context."""
-        return cast("Session", self._db.session())
+        session: Session = self._db.session()
+        return session
 
     @property
     def single_connection(self) -> bool:

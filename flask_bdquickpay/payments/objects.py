@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper, Session, configure_mappers, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
 
 from .models import PaymentMixin
 from .verdict import Snapshot
@@ -41,8 +40,10 @@ class Objects:
         if mapper.polymorphic_on is not None or listened.load or known in session.identity_map:
             return None
         payment: PaymentMixin = mapper.class_manager.new_instance()
-        for name, column in self._attributes(mapper):
-            set_committed_value(payment, name, getattr(seen, column))
+        known_of = vars(seen)
+        inspect(payment).dict.update(
+            (name, known_of[column]) for name, column in self._attributes(mapper)
+        )
         make_transient_to_detached(payment)
         session.add(payment)
         return payment

@@ -14,6 +14,9 @@ from .returns import cancel, status, success
 from .unasked import answer_unasked
 from .webhook import webhook
 
+#: Of these the URL is known to anybody, and no browser keeps the answer to a webhook.
+_NO_TOKEN = ("bdquickpay.static", "bdquickpay.webhook")
+
 
 def make_blueprint() -> Blueprint:
     """Return the blueprint ``bdquickpay``, one for each app."""
@@ -39,7 +42,7 @@ def make_blueprint() -> Blueprint:
 
 def _private(response: Response) -> Response:
     """Keep the token in our URLs from caches and from the sites that a page links to."""
-    if request.endpoint != "bdquickpay.static":
+    if request.endpoint not in _NO_TOKEN:
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -18,7 +18,7 @@ from ..payments.about import about, about_ids
 from ..payments.accounts import LookupFailed
 from ..payments.verdict import Snapshot
 from ..repeated import RepeatedWarning
-from ..state import current_state
+from ..state import State, current_state
 from .body import read_body
 
 _logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ MAX_WEBHOOK = 64 * 1024
 #: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
 _DEADLINE = 9.0
 _TIMEOUT = 8.0
+_JSON = json.JSONDecoder(parse_constant=refuse_constant)
 Answer = tuple[dict[str, object], int]
 _AGAIN: Answer = {"error": "could not be verified now; please retry"}, 503
 
@@ -44,16 +45,16 @@ def webhook(account: str = "") -> ResponseReturnValue:
         the plain settings' has no name.
     """
     begun = monotonic()
-    body, code = _answer(account)
-    observe = current_state().hooks.observers
-    observe("webhook", monotonic() - begun, {"answer": str(code)})
+    state = current_state()
+    body, code = _answer(state, account)
+    state.hooks.observers("webhook", monotonic() - begun, {"answer": str(code)})
     return body, code
 
 
-def _answer(account: str) -> Answer:
+def _answer(state: State, account: str) -> Answer:
     try:
         with deadline(_DEADLINE):
-            return _receive(account)
+            return _receive(state, account)
     except HTTPException as error:
         return {"error": error.name}, error.code or 400
     except LookupFailed:  # which is logged where it was looked up
@@ -70,12 +71,12 @@ def _not_applied(error: Exception, extra: dict[str, Any]) -> Answer:
     return _AGAIN
 
 
-def _receive(account: str) -> Answer:
-    client = current_state().accounts.find(account)
+def _receive(state: State, account: str) -> Answer:
+    client = state.accounts.find(account)
     key = request.headers.get("X-App-Key", "")
-    matches = (client or current_state().client).account.takes(key)  # a comparison in any case
+    matches = (client or state.client).account.takes(key)  # a comparison in any case
     if client is None or not matches:
-        current_state().wrong_keys()
+        state.wrong_keys()
         return {"error": "wrong X-App-Key"}, 401
     try:
         event = _event()
@@ -87,24 +88,23 @@ def _receive(account: str) -> Answer:
     invoice = as_name(event.get("invoice_id"))
     if not isinstance(invoice, str) or not 0 < len(invoice) <= 128 or not invoice.isprintable():
         return {"error": "invoice_id names no payment"}, 404
-    seen = current_state().store.find("invoice_id", invoice)
+    seen = state.store.find("invoice_id", invoice)
     if seen is None or seen.account != account:
         return {"error": "unknown invoice_id"}, 404
-    return _apply(seen, event)
+    return _apply(state, seen, event)
 
 
-def _apply(seen: Snapshot, event: dict[str, Any]) -> Answer:
+def _apply(state: State, seen: Snapshot, event: dict[str, Any]) -> Answer:
     try:
-        return _settle(seen, event)
+        return _settle(state, seen, event)
     except Exception as error:
         return _not_applied(error, about(seen, "webhook"))
 
 
-def _settle(seen: Snapshot, event: dict[str, Any]) -> Answer:
-    timeout = min(current_state().settings.timeout, _TIMEOUT)
+def _settle(state: State, seen: Snapshot, event: dict[str, Any]) -> Answer:
+    timeout = min(state.settings.timeout, _TIMEOUT)
     promised = event.get("event") == "payment.completed"
-    settle = current_state().settlement.settle
-    seen = settle(seen, "webhook", timeout=timeout, promised=promised)
+    seen = state.settlement.settle(seen, "webhook", timeout=timeout, promised=promised)
     settled = seen.is_closed or seen.is_over_at_gateway
     if promised and not settled:
         return {"error": "the gateway does not call it completed yet; please retry"}, 503
@@ -128,7 +128,7 @@ def _event() -> dict[str, Any] | None:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(body, parse_constant=refuse_constant)
+        found = _JSON.decode(body.decode(json.detect_encoding(body)))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
