@@ -44,6 +44,7 @@ html_title = project
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_use_index = False  # nothing leads to it: the search finds names
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#a80d52", "color-brand-content": "#a80d52"},
     "dark_css_variables": {"color-brand-primary": "#ff9cc4", "color-brand-content": "#ff9cc4"},
@@ -62,6 +63,13 @@ _TEXT = re.compile(r">[^<>]+<")
 _BANGLA = re.compile(r"[\u0980-\u09ff]+(?:[ ,-]+[\u0980-\u09ff]+)*")
 _CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r'(\]\(|<img src=")(?!https?:|mailto:|#)([^)#"\s]+)(#[\w-]+)?')
+_DRAWING = re.compile(r'<img [^>]*src="([^"]+\.svg)"[^>]*>')
+_TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
+_NAME = re.compile(r'(?<=<span class="pre">)[^<]+(?=</span>)')
+#: After which a name may go on in the next line, but not with an ending such as "py".
+_JOINT = re.compile(
+    r"(?:(?<=[a-z])(?=[A-Z])|(?<=\w[_./:|=,(])(?=[\w@&])|(?<=::|//))(?!py\b|\w{1,3}$)"
+)
 
 
 def _from_here(text: str, folder: str) -> str:
@@ -88,6 +96,25 @@ def _read(_app: Sphinx, name: str, content: list[str]) -> None:
 
 def _included(_app: Sphinx, path: Path, _name: str, content: list[str]) -> None:
     content[0] = _from_here(content[0], posixpath.normpath(f"docs/{path.parent.as_posix()}"))
+
+
+def _at_joints(
+    _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Let the names in a table break after a word of theirs, so that every column is seen."""
+    joint = '</span><wbr><span class="pre">'
+
+    def loosen(table: re.Match[str]) -> str:
+        return _NAME.sub(lambda name: _JOINT.sub(joint, name[0]), table[0])
+
+    context["body"] = _TABLE.sub(loosen, context.get("body", ""))
+
+
+def _drawings_open(
+    _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Lead from a drawing to its file, as Sphinx does from a photo: on a phone one zooms in."""
+    context["body"] = _DRAWING.sub(r'<a href="\1">\g<0></a>', context.get("body", ""))
 
 
 def _in_bangla(
@@ -125,5 +152,7 @@ def _mend(app: Sphinx, _error: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     app.connect("source-read", _read)
     app.connect("include-read", _included)
+    app.connect("html-page-context", _at_joints)
+    app.connect("html-page-context", _drawings_open)
     app.connect("html-page-context", _in_bangla)
     app.connect("build-finished", _mend)

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 from flask import Flask
+from werkzeug.routing import Rule
 
 import flask_bdquickpay
 from flask_bdquickpay import BDQuickPayError, FlagPayment, errors, settings
@@ -81,17 +82,21 @@ def _signals() -> str:
 def _routes() -> str:
     app = Flask("reference")
     app.register_blueprint(make_blueprint(), url_prefix=settings.Settings().url_prefix)
+    rules = list(app.url_map.iter_rules())
+    names = dict.fromkeys(one.endpoint for one in rules if one.endpoint.startswith("bdquickpay."))
     rows = [
-        [
-            f"`{rule.endpoint}`",
-            f"`{', '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))}`",
-            f"`{rule.rule.replace('path:', '')}`",
-            _first(app.view_functions[rule.endpoint]),
-        ]
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("bdquickpay.") and not rule.endpoint.endswith(".static")
+        _route([one for one in rules if one.endpoint == name], _first(app.view_functions[name]))
+        for name in names
+        if name != "bdquickpay.static"
     ]
     return _rows(["endpoint", "methods", "route", "what it does"], rows)
+
+
+def _route(rules: list[Rule], does: str) -> list[str]:
+    """The row of an endpoint, which may have several rules."""
+    methods = sorted((rules[0].methods or set()) - {"HEAD", "OPTIONS"})
+    paths = sorted(rule.rule.replace("path:", "") for rule in rules)
+    return [f"`{rules[0].endpoint}`", ", ".join(methods), f"`{'`, `'.join(paths)}`", does]
 
 
 def _errors() -> str:
@@ -121,7 +126,7 @@ def _command(named: tuple[str, click.Command]) -> str:
     usage = " ".join([f"flask bdquickpay {name}", *command.collect_usage_pieces(context)])
     options = [one for one in command.params if isinstance(one, click.Option)]
     records = [record for one in options if (record := one.get_help_record(context))]
-    rows = [[f"`{flags}`", meaning] for flags, meaning in records]
+    rows = [[f"`{flags}`", _as_code(meaning)] for flags, meaning in records]
     parts = [
         f"\n## {name}",
         f"```text\n{usage}\n```",
@@ -134,7 +139,13 @@ def _command(named: tuple[str, click.Command]) -> str:
 
 def _paragraphs(text: str) -> Iterator[str]:
     for paragraph in inspect.cleandoc(text).split("\n\n"):
-        yield re.sub(r"(?<!\w)(--[\w-]+|payment_\w+)", r"`\1`", " ".join(paragraph.split()))
+        yield _as_code(" ".join(paragraph.split()))
+
+
+def _as_code(text: str) -> str:
+    """Mark what is typed: options, signals, and what stands in single quotes on the terminal."""
+    quoted = re.sub(r"(?<!\w)'([^' ][^']*)'(?!\w)", r"`\1`", text)
+    return re.sub(r"(?<![\w`])(--[\w-]+|payment_\w+|''|'(?= ))", r"`\1`", quoted)
 
 
 def _examples(epilog: str) -> str:
