@@ -98,6 +98,12 @@ def _included(_app: Sphinx, path: Path, _name: str, content: list[str]) -> None:
     content[0] = _from_here(content[0], posixpath.normpath(f"docs/{path.parent.as_posix()}"))
 
 
+def _parseable(_app: Sphinx, *said: Any) -> tuple[str, str] | None:
+    """Say `...` for a default such as `<factory>`, which keeps Sphinx from reading a signature."""
+    signature, returns = said[-2:]
+    return signature and (re.sub(r"<factory>|<function .+?>>", "...", signature), returns)
+
+
 def _at_joints(
     _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
@@ -151,6 +157,7 @@ def _mend(app: Sphinx, _error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     app.connect("source-read", _read)
+    app.connect("autodoc-process-signature", _parseable)
     app.connect("include-read", _included)
     app.connect("html-page-context", _at_joints)
     app.connect("html-page-context", _drawings_open)

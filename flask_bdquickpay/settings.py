@@ -91,7 +91,7 @@ class Settings:
     timeout: float = 4.0
     #: `"flag"`: a person decides on money after failure or expiry
     late_payments: str = "accept"
-    #: seconds after its end during which the sweep looks for late money
+    #: seconds after a payment's end for which the sweep looks for late money
     late_window: float = 86400.0
     #: or `"bn"`; with Flask-Babel its locale is followed
     language: str = "en"

@@ -1,4 +1,4 @@
-"""Writes the tables of the reference, from the code: settings, signals, commands, routes, errors.
+"""Writes the tables of the reference, from the code.
 
 `python -m tests.project.reference`
 """
@@ -17,9 +17,12 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 import flask_bdquickpay
-from flask_bdquickpay import BDQuickPayError, FlagPayment, errors, settings
+from flask_bdquickpay import BDQuickPayError, FlagPayment, errors, sandbox, settings
 from flask_bdquickpay.console.everything import commands
 from flask_bdquickpay.payments import signals
+from flask_bdquickpay.sandbox.faults import KINDS
+from flask_bdquickpay.sandbox.scenarios import SCENARIOS
+from flask_bdquickpay.sandbox.switches import SWITCHES
 from flask_bdquickpay.shop import ShopDetails
 from flask_bdquickpay.web.views import make_blueprint
 
@@ -44,6 +47,7 @@ def tables() -> Mapping[str, str]:
         "commands": "\n".join(map(_command, sorted(commands.commands.items()))),
         "routes": _routes(),
         "errors": _errors(),
+        "sandbox": "".join((_faults(), _scenarios(), _switches(), _calls())),
     }
 
 
@@ -113,6 +117,44 @@ def _bases(error: type[Exception]) -> Iterator[str]:
     for base in error.__bases__:
         if issubclass(base, BDQuickPayError) or base is not Exception:
             yield f"`{base.__name__}`"
+
+
+def _faults() -> str:
+    rows = [
+        [f"`{name}`", ", ".join(endpoints), _literal(does), ", ".join(_options(options))]
+        for name, (endpoints, does, options) in KINDS.items()
+    ]
+    return "\n## Faults\n" + _rows(["kind", "of", "what happens", "options"], rows)
+
+
+def _literal(text: str) -> str:
+    """Mark what is sent as it stands: `"500.00"`, `"status": false`."""
+    return re.sub(r'"\S+"(?:: \w+)?', r"`\g<0>`", text)
+
+
+def _options(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        yield f"`{name}={value!r}`"
+
+
+def _scenarios() -> str:
+    rows = [[f"`{name}`", one.title, one.hint] for name, one in SCENARIOS.items()]
+    return "\n## Scenarios\n" + _rows(["name", "on the page", "what it is for"], rows)
+
+
+def _switches() -> str:
+    rows = [
+        [f"`{name}`", ", ".join(f"`{value!r}`" for value in values), _as_code(does)]
+        for name, (values, does) in SWITCHES.items()
+    ]
+    return "\n## Switches\n" + _rows(["name", "values, the default first", "what it does"], rows)
+
+
+def _calls() -> str:
+    said = (inspect.getdoc(sandbox) or "").splitlines()
+    calls = "\n".join(line for line in said if line.startswith("|"))
+    above = re.sub(r" \(`\w+\.[A-Z]+`\)", "", calls)  # where the lists stand in the code
+    return f"\n## From another process\n\n{above}\n\n"
 
 
 def _first(thing: object) -> str:
