@@ -66,9 +66,10 @@ _LINK = re.compile(r'(\]\(|<img src=")(?!https?:|mailto:|#)([^)#"\s]+)(#[\w-]+)?
 _DRAWING = re.compile(r'<img [^>]*src="([^"]+\.svg)"[^>]*>')
 _TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
 _NAME = re.compile(r'(?<=<span class="pre">)[^<]+(?=</span>)')
+_OPTION = re.compile(r'<span class="pre">(?=--)')
 #: After which a name may go on in the next line, but not with an ending such as "py".
 _JOINT = re.compile(
-    r"(?:(?<=[a-z])(?=[A-Z])|(?<=\w[_./:|=,(])(?=[\w@&])|(?<=::|//))(?!py\b|\w{1,3}$)"
+    r"(?:(?<=[a-z])(?=[A-Z])|(?<=\w[_./:|=,(])(?=[\w@&'\"])|(?<=::|//))(?!py\b|\w{1,3}$)"
 )
 
 
@@ -107,13 +108,15 @@ def _parseable(_app: Sphinx, *said: Any) -> tuple[str, str] | None:
 def _at_joints(
     _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Let the names in a table break after a word of theirs, so that every column is seen."""
+    """Let the names in a table break after a word of theirs, so that every column is seen; and no
+    option after its hyphens."""
     joint = '</span><wbr><span class="pre">'
 
     def loosen(table: re.Match[str]) -> str:
         return _NAME.sub(lambda name: _JOINT.sub(joint, name[0]), table[0])
 
-    context["body"] = _TABLE.sub(loosen, context.get("body", ""))
+    body = _TABLE.sub(loosen, context.get("body", ""))
+    context["body"] = _OPTION.sub('<span class="pre option">', body)
 
 
 def _drawings_open(
@@ -136,11 +139,13 @@ def _in_bangla(
         )
 
 
-#: What the theme leaves to be said to whoever uses a keyboard or has a page read out.
+#: What the theme leaves to be said to whoever uses a keyboard, has a page read out or reads it on
+#: a phone.
 _MENDED = {
     "<pre>": '<pre tabindex="0">',  # it scrolls
     '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
     'role="heading">': 'role="heading" aria-level="2">',
+    '<span class="sig-paren">(</span>': '<span class="sig-paren">(</span><wbr>',
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
     '<div id="search-results">': '<h1>Search</h1><div id="search-results">',
