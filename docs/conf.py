@@ -59,7 +59,7 @@ _PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
 }
-_TEXT = re.compile(r">[^<>]+<")
+_TEXT = re.compile(r'(?<!lang="bn")>[^<>]+<')
 _BANGLA = re.compile(r"[\u0980-\u09ff]+(?:[ ,-]+[\u0980-\u09ff]+)*")
 _CODE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r'(\]\(|<img src=")(?!https?:|mailto:|#)([^)#"\s]+)(#[\w-]+)?')
@@ -69,7 +69,7 @@ _NAME = re.compile(r'(?<=<span class="pre">)[^<]+(?=</span>)')
 _OPTION = re.compile(r'<span class="pre">(?=--)')
 #: After which a name may go on in the next line, but not with an ending such as "py".
 _JOINT = re.compile(
-    r"(?:(?<=[a-z])(?=[A-Z])|(?<=\w[_./:|=,(])(?=[\w@&'\"])|(?<=::|//))(?!py\b|\w{1,3}$)"
+    r"(?:(?<=[a-z])(?=[A-Z])|(?<=\w[_./:|=,(])(?=[^\W\d]|[@&'\"])|(?<=::|//))(?!py\b|\w{1,3}$)"
 )
 
 
@@ -129,14 +129,16 @@ def _drawings_open(
 def _in_bangla(
     _app: Sphinx, name: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Say what is in Bangla, a page or some words of it, for whoever has it read out."""
-    body = context.get("body", "")
+    """Say that a page is in Bangla, for whoever has it read out."""
     if name.endswith(".bn"):
-        context["body"] = f'<div lang="bn">{body}</div>'
-    else:
-        context["body"] = _TEXT.sub(
-            lambda text: _BANGLA.sub(r'<span lang="bn">\g<0></span>', text[0]), body
-        )
+        context["body"] = f'<div lang="bn">{context.get("body", "")}</div>'
+
+
+def _words_in_bangla(page: str) -> str:
+    """Say the same of words, on any page: those of the text, and the titles beside and below it."""
+    head, begin, body = page.partition("<body")
+    said = _TEXT.sub(lambda text: _BANGLA.sub(r'<span lang="bn">\g<0></span>', text[0]), body)
+    return f"{head}{begin}{said}"
 
 
 #: What the theme leaves to be said to whoever uses a keyboard, has a page read out or reads it on
@@ -157,7 +159,7 @@ def _mend(app: Sphinx, _error: Exception | None) -> None:
         text = file.read_text(encoding="utf-8")
         for left, said in _MENDED.items():
             text = text if said in text else text.replace(left, said)
-        file.write_text(text, encoding="utf-8")
+        file.write_text(_words_in_bangla(text), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:

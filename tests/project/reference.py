@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +20,7 @@ import flask_bdquickpay
 from flask_bdquickpay import BDQuickPayError, FlagPayment, errors, sandbox, settings
 from flask_bdquickpay.console.everything import commands
 from flask_bdquickpay.payments import signals
-from flask_bdquickpay.sandbox.faults import KINDS
+from flask_bdquickpay.sandbox.faults import KINDS, VERIFY
 from flask_bdquickpay.sandbox.scenarios import SCENARIOS
 from flask_bdquickpay.sandbox.switches import SWITCHES
 from flask_bdquickpay.shop import ShopDetails
@@ -121,10 +121,14 @@ def _bases(error: type[Exception]) -> Iterator[str]:
 
 def _faults() -> str:
     rows = [
-        [f"`{name}`", ", ".join(endpoints), _literal(does), ", ".join(_options(options))]
+        [f"`{name}`", _literal(does) + _only(endpoints), ", ".join(_options(options))]
         for name, (endpoints, does, options) in KINDS.items()
     ]
-    return "\n## Faults\n" + _rows(["kind", "of", "what happens", "options"], rows)
+    return "\n## Faults\n" + _rows(["kind", "what happens", "options"], rows)
+
+
+def _only(endpoints: Sequence[str]) -> str:
+    return " (verify alone)" if tuple(endpoints) == VERIFY else ""
 
 
 def _literal(text: str) -> str:
