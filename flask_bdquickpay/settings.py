@@ -74,7 +74,7 @@ class Settings:
     app_key: str = field(default="", repr=False)
     #: the merchant's secret key
     secret_key: str = field(default="", repr=False)
-    #: app keys also accepted on webhooks, for rotation
+    #: earlier app keys of the same merchant: their payments go on, and webhooks with them count
     previous_app_keys: tuple[str, ...] = field(default=(), repr=False)
     #: the gateway; plain HTTP only on loopback
     base_url: str = DEFAULT_BASE_URL
