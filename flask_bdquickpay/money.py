@@ -69,9 +69,9 @@ class PaymentRequest:
     :param metadata: JSON-like facts that travel to the gateway and back into
         ``Payment.payment_metadata``; Decimal, date and UUID values become strings.
     :param label: what the order is called, for the customer: one line of plain text, at most
-        :data:`MAX_LABEL` characters.
-    :param lines: what it consists of, as pairs of text and amount, at most :data:`MAX_LINES`; a
-        discount is negative. Their sum is the amount.
+        80 characters.
+    :param lines: what it consists of, as pairs of text and amount, at most 50; a discount is
+        negative. Their sum is the amount.
     :param account: the merchant account that takes the money; ``None``: that of the plain settings.
     :param reference: the order's one spelling; a request for another one is not found.
     :raises InvalidPaymentRequest: when one of them can't be used.

@@ -74,7 +74,7 @@ class Settings:
     app_key: str = field(default="", repr=False)
     #: the merchant's secret key
     secret_key: str = field(default="", repr=False)
-    #: app keys also accepted on webhooks, for rotation
+    #: earlier app keys of the same merchant: their payments go on, and webhooks with them count
     previous_app_keys: tuple[str, ...] = field(default=(), repr=False)
     #: the gateway; plain HTTP only on loopback
     base_url: str = DEFAULT_BASE_URL
@@ -91,7 +91,7 @@ class Settings:
     timeout: float = 4.0
     #: `"flag"`: a person decides on money after failure or expiry
     late_payments: str = "accept"
-    #: seconds after its end during which the sweep looks for late money
+    #: seconds after a payment's end for which the sweep looks for late money
     late_window: float = 86400.0
     #: or `"bn"`; with Flask-Babel its locale is followed
     language: str = "en"

@@ -34,13 +34,15 @@ def _age(ctx: click.Context, param: click.Parameter, value: str) -> timedelta:
       flask bdquickpay prune --older-than 400d --what timeline --yes""",
 )
 @click.option("--older-than", required=True, metavar="DAYS", callback=_age, help="Such as 400d.")
-@click.option("--what", type=click.Choice(WHAT), default="unpaid", show_default=True)
+@click.option(
+    "--what", type=click.Choice(WHAT), default="unpaid", show_default=True, help="What is deleted."
+)
 @click.option("--yes", is_flag=True, help="Do it; without, it is only counted.")
 @as_json_option
 def prune(older_than: timedelta, what: str, yes: bool, as_json: bool) -> None:
     """Delete what nobody needs any more.
 
-    unpaid: payments that never saw money and about which nobody decided. timeline: facts that
+    'unpaid': payments that never saw money and about which nobody decided. 'timeline': facts that
     changed nothing. Completed payments, refunds and decisions stay for ever. Safe beside a sweep,
     and safe to interrupt.
     """

@@ -14,8 +14,9 @@ from .options import as_json_option
 @commands.command(
     "metrics",
     epilog="""\b
-    Example:
-      flask bdquickpay metrics > /var/lib/node_exporter/bdquickpay.prom""",
+    Examples:
+      flask bdquickpay metrics
+      flask bdquickpay metrics --json""",
 )
 @as_json_option
 def metrics(as_json: bool) -> None:

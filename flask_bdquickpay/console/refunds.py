@@ -45,12 +45,18 @@ def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> De
 @click.option("--note", required=True, help="Why: for the team.")
 @click.option("--reason", default="", help="Why: for the customer.")
 @click.option("--trx-id", help="The transaction that sent it.")
-@click.option("--method", type=click.Choice(METHODS), default="bkash", show_default=True)
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="bkash",
+    show_default=True,
+    help="How it was sent.",
+)
 @click.option(
     "--sent-at",
     metavar="TIME",
     callback=moment_option(0),
-    help="When it left, in Dhaka.  [default: now]",
+    help="When it left, in Dhaka's time.  [default: now]",
 )
 @by_option
 @as_json_option

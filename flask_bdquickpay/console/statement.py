@@ -37,9 +37,14 @@ def _mapping(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 )
 @click.argument("file", type=click.File("rb"))
 @click.option(
-    "--map", "mapping", multiple=True, metavar="FIELD=COLUMN", callback=_mapping, help="A heading."
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    callback=_mapping,
+    help="The heading of trx_id, amount, date, type or fee; may be repeated.",
 )
-@click.option("--date-format", help="strptime's, such as '%d/%m/%Y %H:%M'.")
+@click.option("--date-format", help="How a date is written, for strptime: '%d/%m/%Y %H:%M'.")
 @zone_option
 @account_option
 @click.option("--apply", is_flag=True, help="Stamp what matched as cleared, with its fee.")

@@ -47,8 +47,9 @@ def reconcile(limit: int | None, concurrency: int, account: str | None, as_json:
 
     The sweep: run it every minute. It also delivers the outbox. It may run anywhere, and any
     number of times at once, for one merchant account or all. Ctrl-C stops it between two payments.
-    Exit code 1 when a payment could not be verified, when the shop's own code refused money that
-    came, or when nobody in this process listens to payment_paid; all of it is tried again later.
+    Exit code 1 when a payment could not be verified, when the gateway asked for a pause, when the
+    shop's own code refused money that came, or when nobody in this process listens to
+    payment_paid; all of it is tried again later.
     """
     out = output_of(alone=as_json)
     with Bar("Verifying") as bar:

@@ -1,7 +1,7 @@
 """The signals that a shop listens to. The sender is always the Flask app object.
 
-All but `payment_changed` are sent inside the transaction that records the transition, on the app's
-``db.session``: what a receiver writes commits or rolls back together with the payment.
+All but those that end in `_changed` are sent inside the transaction that records the change, on the
+app's ``db.session``: what a receiver writes commits or rolls back together with the payment.
 """
 
 from __future__ import annotations

@@ -190,6 +190,7 @@ class Sandbox:
         self.journal.touch()
 
     def clear_faults(self) -> None:
+        """Switch every fault off."""
         self.faults.clear()
 
     def switch(self, **values: Any) -> None:

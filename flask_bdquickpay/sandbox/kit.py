@@ -29,7 +29,8 @@ class Gateway:
     `Outcome`: `return_url` is where the gateway sends the buyer (`client.get(outcome.return_url)`
     plays the return) and `webhook` the shop's answer to the webhook. Webhooks reach an app of this
     process without a server, through its WSGI interface; any other shop over HTTP. What cannot be
-    done raises an `AssertionError` that says what to do instead.
+    done raises an `AssertionError` that says what to do instead. Whatever else a `Sandbox` has, it
+    has as well: `fault()`, `advance()`, `requests`, …
     """
 
     def __init__(

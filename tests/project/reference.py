@@ -1,4 +1,4 @@
-"""Writes the tables of the reference, from the code: settings, signals, commands, routes, errors.
+"""Writes the tables of the reference, from the code.
 
 `python -m tests.project.reference`
 """
@@ -8,17 +8,21 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import click
 from flask import Flask
+from werkzeug.routing import Rule
 
 import flask_bdquickpay
-from flask_bdquickpay import BDQuickPayError, FlagPayment, errors, settings
+from flask_bdquickpay import BDQuickPayError, FlagPayment, errors, sandbox, settings
 from flask_bdquickpay.console.everything import commands
 from flask_bdquickpay.payments import signals
+from flask_bdquickpay.sandbox.faults import KINDS, VERIFY
+from flask_bdquickpay.sandbox.scenarios import SCENARIOS
+from flask_bdquickpay.sandbox.switches import SWITCHES
 from flask_bdquickpay.shop import ShopDetails
 from flask_bdquickpay.web.views import make_blueprint
 
@@ -43,6 +47,7 @@ def tables() -> Mapping[str, str]:
         "commands": "\n".join(map(_command, sorted(commands.commands.items()))),
         "routes": _routes(),
         "errors": _errors(),
+        "sandbox": "".join((_faults(), _scenarios(), _switches(), _calls())),
     }
 
 
@@ -81,17 +86,21 @@ def _signals() -> str:
 def _routes() -> str:
     app = Flask("reference")
     app.register_blueprint(make_blueprint(), url_prefix=settings.Settings().url_prefix)
+    rules = list(app.url_map.iter_rules())
+    names = dict.fromkeys(one.endpoint for one in rules if one.endpoint.startswith("bdquickpay."))
     rows = [
-        [
-            f"`{rule.endpoint}`",
-            f"`{', '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))}`",
-            f"`{rule.rule.replace('path:', '')}`",
-            _first(app.view_functions[rule.endpoint]),
-        ]
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("bdquickpay.") and not rule.endpoint.endswith(".static")
+        _route([one for one in rules if one.endpoint == name], _first(app.view_functions[name]))
+        for name in names
+        if name != "bdquickpay.static"
     ]
     return _rows(["endpoint", "methods", "route", "what it does"], rows)
+
+
+def _route(rules: list[Rule], does: str) -> list[str]:
+    """The row of an endpoint, which may have several rules."""
+    methods = sorted((rules[0].methods or set()) - {"HEAD", "OPTIONS"})
+    paths = sorted(rule.rule.replace("path:", "") for rule in rules)
+    return [f"`{rules[0].endpoint}`", ", ".join(methods), f"`{'`, `'.join(paths)}`", does]
 
 
 def _errors() -> str:
@@ -110,6 +119,48 @@ def _bases(error: type[Exception]) -> Iterator[str]:
             yield f"`{base.__name__}`"
 
 
+def _faults() -> str:
+    rows = [
+        [f"`{name}`", _literal(does) + _only(endpoints), ", ".join(_options(options))]
+        for name, (endpoints, does, options) in KINDS.items()
+    ]
+    return "\n## Faults\n" + _rows(["kind", "what happens", "options"], rows)
+
+
+def _only(endpoints: Sequence[str]) -> str:
+    return " (verify alone)" if tuple(endpoints) == VERIFY else ""
+
+
+def _literal(text: str) -> str:
+    """Mark what is sent as it stands: `"500.00"`, `"status": false`."""
+    return re.sub(r'"\S+"(?:: \w+)?', r"`\g<0>`", text)
+
+
+def _options(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        yield f"`{name}={value!r}`"
+
+
+def _scenarios() -> str:
+    rows = [[f"`{name}`", one.title, one.hint] for name, one in SCENARIOS.items()]
+    return "\n## Scenarios\n" + _rows(["name", "on the page", "what it is for"], rows)
+
+
+def _switches() -> str:
+    rows = [
+        [f"`{name}`", ", ".join(f"`{value!r}`" for value in values), _as_code(does)]
+        for name, (values, does) in SWITCHES.items()
+    ]
+    return "\n## Switches\n" + _rows(["name", "values, the default first", "what it does"], rows)
+
+
+def _calls() -> str:
+    said = (inspect.getdoc(sandbox) or "").splitlines()
+    calls = "\n".join(line for line in said if line.startswith("|"))
+    above = re.sub(r" \(`\w+\.[A-Z]+`\)", "", calls)  # where the lists stand in the code
+    return f"\n## From another process\n\n{above}\n\n"
+
+
 def _first(thing: object) -> str:
     """The first paragraph of a docstring, in one line."""
     return " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split())
@@ -121,7 +172,7 @@ def _command(named: tuple[str, click.Command]) -> str:
     usage = " ".join([f"flask bdquickpay {name}", *command.collect_usage_pieces(context)])
     options = [one for one in command.params if isinstance(one, click.Option)]
     records = [record for one in options if (record := one.get_help_record(context))]
-    rows = [[f"`{flags}`", meaning] for flags, meaning in records]
+    rows = [[f"`{flags}`", _as_code(meaning)] for flags, meaning in records]
     parts = [
         f"\n## {name}",
         f"```text\n{usage}\n```",
@@ -134,7 +185,13 @@ def _command(named: tuple[str, click.Command]) -> str:
 
 def _paragraphs(text: str) -> Iterator[str]:
     for paragraph in inspect.cleandoc(text).split("\n\n"):
-        yield re.sub(r"(?<!\w)(--[\w-]+|payment_\w+)", r"`\1`", " ".join(paragraph.split()))
+        yield _as_code(" ".join(paragraph.split()))
+
+
+def _as_code(text: str) -> str:
+    """Mark what is typed: options, signals, and what stands in single quotes on the terminal."""
+    quoted = re.sub(r"(?<!\w)'([^' ][^']*)'(?!\w)", r"`\1`", text)
+    return re.sub(r"(?<![\w`])(--[\w-]+|payment_\w+|''|'(?= ))", r"`\1`", quoted)
 
 
 def _examples(epilog: str) -> str:

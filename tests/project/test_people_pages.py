@@ -83,9 +83,23 @@ def source(name: str) -> str:
     return (PACKAGE / name).read_text(encoding="utf-8")
 
 
+def glossary() -> list[tuple[list[str], list[str]]]:
+    """The words of each row, in English and in Bangla."""
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|", read(GLOSSARY), re.MULTILINE)[1:]
+    return [(english.split(", "), bangla.split(", ")) for english, bangla in rows]
+
+
 def test_the_words_of_the_glossary_are_those_that_we_use() -> None:
     used = "\n".join(map(read, [*BOTH, *PACKAGE.rglob("*.po"), *PACKAGE.rglob("texts.py")]))
-    rows = re.findall(r"^\| .+? \| (.+?) \|", read(GLOSSARY), re.MULTILINE)[1:]
-    words = [word for row in rows for word in row.split(", ") if word != "–"]
+    words = [word for _, bangla in glossary() for word in bangla]
     assert len(words) > 25
     assert [word for word in words if word not in used] == []
+
+
+def test_the_glossary_calls_a_thing_as_the_desk_does() -> None:
+    desk = {english.lower(): bangla for english, bangla in on_the_desk().items()}
+    called = [
+        (desk[word], bangla) for words, bangla in glossary() for word in words if word in desk
+    ]
+    assert len(called) > 15
+    assert [(there, here) for there, here in called if there not in here] == []

@@ -8,6 +8,7 @@ import pytest
 from blinker import Signal
 
 import flask_bdquickpay
+from flask_bdquickpay.sandbox import create_sandbox
 from flask_bdquickpay.settings import Settings
 
 from . import reference
@@ -51,6 +52,17 @@ def test_the_api_has_every_public_name() -> None:
     page = read(DOCS / "reference" / "api.md")
     told = set(re.findall(r"^\.\. auto\w+:: flask_bdquickpay\.(\w+)$", page, re.MULTILINE))
     assert told == {name for name in flask_bdquickpay.__all__ if not is_signal(name)}
+
+
+def test_what_is_typed_at_the_sandbox_works() -> None:
+    sandbox = create_sandbox().extensions["bdquickpay_sandbox"]
+    page = read(DOCS / "reference" / "sandbox.md")
+    for code in re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
+        exec(code, {"bdquickpay_gateway": sandbox})
+    assert sandbox.scenarios.next == "lose_webhook"
+    assert sandbox.switches["merchant_active"] is False
+    assert sandbox.faults.active() == []
+    sandbox.close()
 
 
 def is_signal(name: str) -> bool:
