@@ -52,6 +52,7 @@ SOURCES = {
     "cli": M_("Command line"),
     "desk": M_("This desk"),
     "refund": M_("Refund"),
+    "erase": M_("Erasure of personal data"),
 }
 #: Where a payment began.
 CHANNELS = {"button": M_("Button"), "link": M_("Payment link"), "api": M_("The shop’s code")}

@@ -7,7 +7,7 @@ from html import escape
 
 from .measure import Figure
 
-_WIDTH, _LEFT, _RIGHT, _BAR, _GAP = 900, 400, 70, 14, 12
+_WIDTH, _LEFT, _RIGHT, _BAR, _GAP, _NUMBER = 900, 400, 70, 14, 12, 26
 _COLOURS = {"sqlite": "#0b7285", "postgresql": "#9c36b5"}
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #212529 }
@@ -81,7 +81,10 @@ def _bar(one: Figure, longest: float, y: float) -> Iterator[str]:
     yield f'<rect x="{_LEFT}" y="{y}" width="{end - _LEFT}" height="{_BAR - 2}" fill="{fill}"/>'
     middle = y + _BAR / 2 - 1
     yield f'<line class="spread" x1="{low}" x2="{high}" y1="{middle}" y2="{middle}"/>'
-    yield _text(max(end, high) + 6, y + _BAR - 3, f"{one.ratio:.2f}", "small")
+    place, line = max(end, high) + 6, _x(1, longest)
+    if place - 2 < line < place + _NUMBER:
+        place = line + 4  # the dashed line runs through no number
+    yield _text(place, y + _BAR - 3, f"{one.ratio:.2f}", "small")
 
 
 def _x(value: float, longest: float) -> float:

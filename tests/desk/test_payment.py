@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from ..payments.test_pruning import erase
+from ..payments.test_refunds import rejected
 from ..shop import KEYS, Shop
 from .visits import PAYMENTS, URL, exported, flagged, happen, open_desk, paid, put
 
@@ -22,6 +24,12 @@ def test_payment_page_tells_all_that_happened(shop: Shop, desk: FlaskClient) -> 
     assert "Checkout" in text
     assert "order_id" in text  # the shop's own data
     assert text.count("<time ") == len(shop.events(payment))
+
+
+def test_erasure_is_called_by_a_word_of_the_desk(shop: Shop, desk: FlaskClient) -> None:
+    payment = rejected(shop)
+    assert erase(shop, payment.customer_reference).payments == 1
+    assert "Erasure of personal data" in desk.get(f"{PAYMENTS}/{payment.id}").text
 
 
 def test_label_lines_and_channel_are_told(shop: Shop, desk: FlaskClient) -> None:
