@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import werkzeug.routing
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
@@ -29,6 +31,22 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
 _COMPILED = tempfile.TemporaryDirectory(prefix="bdquickpay-templates-")
 Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(_COMPILED.name)}
 
+
+class Rule(werkzeug.routing.Rule):
+    """Compiles what builds the URLs of a rule once, not for each app."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        if self.defaults:
+            return super()._compile_builder(append_unknown)
+        key = (self.rule, *self._trace, append_unknown)
+        if key not in _builders:
+            _builders[key] = super()._compile_builder(append_unknown)
+        return _builders[key]
+
+
+_builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+Flask.url_rule_class = Rule
+
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql,mariadb").split(",")
 
 pytest_addoption = rounds.add_option
@@ -36,6 +54,10 @@ pytest_addoption = rounds.add_option
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     rounds.choose(config, items)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests, which every collection of garbage would go through
 
 
 @pytest.fixture(scope="session")
