@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ import werkzeug.routing
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
-from flask_bdquickpay.gateway import pace
+from flask_bdquickpay.gateway import client, pace
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from . import databases, rounds
@@ -92,6 +93,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
         synchronous=True,
     ) as running:
         monkeypatch.setattr(pace, "monotonic", lambda: monotonic() + running.sandbox.clock.offset)
+        # A call that failed is repeated as often as ever, but soon.
+        monkeypatch.setattr(client, "random", SimpleNamespace(uniform=lambda low, high: low / 20))
         yield running
 
 
