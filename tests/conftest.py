@@ -10,13 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import pytest
 import werkzeug.routing
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket, BytecodeCache
 
 from flask_bdquickpay.gateway import client, pace
 from flask_bdquickpay.sandbox.server import SandboxServer
@@ -28,13 +28,24 @@ MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
     tempfile.tempdir = str(MEMORY)  # a disk's fsync would be most of the time
 
-# Each test makes an app; without this, compiling the same templates would be a fifth of the round.
-_COMPILED = tempfile.TemporaryDirectory(prefix="bdquickpay-templates-")
-Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(_COMPILED.name)}
+# Each test makes an app, which would compile the same templates and URL rules anew.
+
+
+class Templates(BytecodeCache):
+    """Compiles a template once."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key, bucket.checksum] = bucket.code
 
 
 class Rule(werkzeug.routing.Rule):
-    """Compiles what builds the URLs of a rule once, not for each app."""
+    """Compiles what builds the URLs of a rule once."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         if self.defaults:
@@ -47,6 +58,7 @@ class Rule(werkzeug.routing.Rule):
 
 _builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
 Flask.url_rule_class = Rule
+Flask.jinja_options = {"bytecode_cache": Templates()}
 
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql,mariadb").split(",")
 
