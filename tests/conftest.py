@@ -22,7 +22,7 @@ from flask_bdquickpay.gateway import client, pace
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from . import databases, rounds
-from .shop import KEYS, Shop, make_shop
+from .shop import KEYS, Shop, check_tables, make_shop
 
 MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
@@ -126,6 +126,7 @@ def new_shop(database_uri: str, server: SandboxServer) -> Iterator[Callable[...,
     for shop in shops:
         with shop.app.app_context():
             shop.db.engine.dispose()
+    check_tables()
 
 
 @pytest.fixture

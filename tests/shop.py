@@ -199,6 +199,12 @@ class _Compiled(dict[Any, Any]):
 _TABLES, _COMPILED = _tables(), _Compiled()
 
 
+def check_tables() -> None:
+    """No test may leave to the others what it added to the tables that all share."""
+    assert len(_TABLES[0].metadatas) == 1
+    assert len(_TABLES[0].metadata.tables) <= 5, "needs new_shop(own_tables=True)"
+
+
 #: How `create_all` makes the tables of an empty database: by dialect.
 _CREATION: dict[str, list[str]] = {}
 
@@ -232,11 +238,14 @@ def make_shop(
     uri: str,
     server: SandboxServer,
     prepare: Callable[[Flask], object] = lambda app: None,
+    *,
+    own_tables: bool = False,
     **config: Any,
 ) -> Shop:
     """Return a shop on the database at `uri`, its tables made, that pays at `server`.
 
     :param prepare: called with the app before the extensions are initialised.
+    :param own_tables: for a shop that adds tables, or has several databases.
     """
     app = Flask("tests.shop")
     app.config.update(SECRET_KEY="tests", SQLALCHEMY_DATABASE_URI=uri, **KEYS)
@@ -246,7 +255,7 @@ def make_shop(
     app.config.update(BDQUICKPAY_BASE_URL=server.base_url, TESTING=True)
     app.config.update(config)
     prepare(app)
-    db, Order, Ledger = _tables() if "SQLALCHEMY_BINDS" in config else _TABLES
+    db, Order, Ledger = _tables() if own_tables else _TABLES
     bdquickpay = BDQuickPay[Any, Any, Any]()
     db.init_app(app)
     bdquickpay.init_app(app)
