@@ -188,10 +188,10 @@ class _Compiled(dict[Any, Any]):
     """Statements compiled once for all engines of a dialect; SQLAlchemy would for each."""
 
     def get(self, key: Any, default: Any = None) -> Any:
-        return super().get((key[0].name, *key[1:]), default)
+        return super().get((type(key[0]), *key[1:]), default)
 
     def __setitem__(self, key: Any, compiled: Any) -> None:
-        super().__setitem__((key[0].name, *key[1:]), compiled)
+        super().__setitem__((type(key[0]), *key[1:]), compiled)
 
 
 #: What all shops share, each with a database of its own: mapping the same tables and compiling the
@@ -211,7 +211,7 @@ _CREATION: dict[str, list[str]] = {}
 
 def _create_tables(db: SQLAlchemy) -> None:
     """`create_all`, whose statements are compiled once as well."""
-    if db is not _TABLES[0] or sa.inspect(db.engine).has_table("ledger"):
+    if db is not _TABLES[0] or sa.inspect(db.engine).get_table_names():
         db.create_all()
     elif db.engine.name not in _CREATION:
         _CREATION[db.engine.name] = _what_creates(db)
