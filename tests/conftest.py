@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -9,25 +10,55 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import pytest
+import werkzeug.routing
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket, BytecodeCache
 
-from flask_bdquickpay.gateway import pace
+from flask_bdquickpay.gateway import client, pace
 from flask_bdquickpay.sandbox.server import SandboxServer
 
 from . import databases, rounds
-from .shop import KEYS, Shop, make_shop
+from .shop import KEYS, Shop, check_tables, make_shop
 
 MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30:
     tempfile.tempdir = str(MEMORY)  # a disk's fsync would be most of the time
 
-# Each test makes an app; without this, compiling the same templates would be a fifth of the round.
-_COMPILED = tempfile.TemporaryDirectory(prefix="bdquickpay-templates-")
-Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(_COMPILED.name)}
+# Each test makes an app, which would compile the same templates and URL rules anew.
+
+
+class Templates(BytecodeCache):
+    """Compiles a template once."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key, bucket.checksum] = bucket.code
+
+
+class Rule(werkzeug.routing.Rule):
+    """Compiles what builds the URLs of a rule once."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        if self.defaults:
+            return super()._compile_builder(append_unknown)
+        key = (self.rule, *self._trace, append_unknown)
+        if key not in _builders:
+            _builders[key] = super()._compile_builder(append_unknown)
+        return _builders[key]
+
+
+_builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+Flask.url_rule_class = Rule
+Flask.jinja_options = {"bytecode_cache": Templates()}
 
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgresql,mariadb").split(",")
 
@@ -36,6 +67,10 @@ pytest_addoption = rounds.add_option
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     rounds.choose(config, items)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests, which every collection of garbage would go through
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +105,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
         synchronous=True,
     ) as running:
         monkeypatch.setattr(pace, "monotonic", lambda: monotonic() + running.sandbox.clock.offset)
+        # A call that failed is repeated as often as ever, but soon.
+        monkeypatch.setattr(client, "random", SimpleNamespace(uniform=lambda low, high: low / 20))
         yield running
 
 
@@ -89,6 +126,7 @@ def new_shop(database_uri: str, server: SandboxServer) -> Iterator[Callable[...,
     for shop in shops:
         with shop.app.app_context():
             shop.db.engine.dispose()
+    check_tables()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import itertools
 import shutil
@@ -28,9 +29,11 @@ def postgresql() -> Iterator[str]:
     pytest.importorskip("psycopg", reason="needs psycopg")
     folder = Path(tempfile.mkdtemp(prefix="bdquickpay-pg-"))
     server = pgserver.get_server(folder, cleanup_mode="stop")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        yield url
     finally:
+        _engine(url).dispose()
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -45,10 +48,12 @@ def mariadb() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="bdquickpay-maria-"))
     process, port = _start_mariadb(daemon, folder)
     try:
-        url = f"mysql+pymysql://root@127.0.0.1:{port}/"
+        # With TLS each connection would read all of the system's certificates first.
+        url = f"mysql+pymysql://root@127.0.0.1:{port}/?ssl_disabled=1"
         _wait_for(url, process)
         yield url
     finally:
+        _engine(url).dispose()
         process.terminate()
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
@@ -87,15 +92,27 @@ def fresh_database(server: str) -> Iterator[str]:
     """Yield the URL of an empty database of `server`, and drop it afterwards."""
     name = f"shop_{next(_numbers)}"
     url = sa.make_url(server)
-    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     force = " WITH (FORCE)" if url.get_backend_name() == "postgresql" else ""
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    _run(server, f"CREATE DATABASE {name}")
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:
-        with engine.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name}{force}"))
+        _run(server, f"DROP DATABASE {name}{force}")
+
+
+def _run(server: str, statement: str) -> None:
+    with _engine(server).connect() as connection:
+        connection.execute(sa.text(statement))
+
+
+def _engine(server: str) -> sa.Engine:
+    return _connected(sa.make_url(server).set(database=""))  # also from one of its databases
+
+
+@functools.cache
+def _connected(server: sa.URL) -> sa.Engine:
+    """Stays connected: at each test, connecting would take longer than what is done."""
+    return sa.create_engine(server, isolation_level="AUTOCOMMIT")
 
 
 @pytest.fixture(name="database_uri")

@@ -168,34 +168,9 @@ class Shop:
 NewShop = Callable[..., Shop]
 
 
-def make_shop(
-    uri: str,
-    server: SandboxServer,
-    prepare: Callable[[Flask], object] = lambda app: None,
-    **config: Any,
-) -> Shop:
-    """Return a shop on the database at `uri`, its tables made, that pays at `server`.
+def _tables() -> tuple[SQLAlchemy, Any, Any]:
+    db = SQLAlchemy()
 
-    :param prepare: called with the app before the extensions are initialised.
-    """
-    app, db = Flask("tests.shop"), SQLAlchemy()
-    app.config.update(SECRET_KEY="tests", SQLALCHEMY_DATABASE_URI=uri, **KEYS)
-    app.config.update(BDQUICKPAY_BASE_URL=server.base_url, TESTING=True)
-    app.config.update(config)
-    prepare(app)
-    Order, Ledger = _models(db)
-    bdquickpay = BDQuickPay[Any, Any, Any]()
-    db.init_app(app)
-    bdquickpay.init_app(app)
-    shop = Shop(app, db, bdquickpay, server, Order, Ledger)
-    _listen(shop)
-    app.add_url_rule("/orders/<reference>", view_func=_order_page, endpoint="order")
-    with app.app_context():
-        db.create_all()
-    return shop
-
-
-def _models(db: SQLAlchemy) -> tuple[Any, Any]:
     class Order(db.Model):  # type: ignore[name-defined,misc]
         id = db.Column(db.Integer, primary_key=True)
         total = db.Column(db.Numeric(12, 2), nullable=False)
@@ -206,7 +181,90 @@ def _models(db: SQLAlchemy) -> tuple[Any, Any]:
         payment_id = db.Column(db.Integer, nullable=False)
         reference = db.Column(db.String(255), nullable=False)
 
-    return Order, Ledger
+    return db, Order, Ledger
+
+
+class _Compiled(dict[Any, Any]):
+    """Statements compiled once for all engines of a dialect; SQLAlchemy would for each."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), compiled)
+
+
+#: What all shops share, each with a database of its own: mapping the same tables and compiling the
+#: same statements for each test would be half of the round.
+_TABLES, _COMPILED = _tables(), _Compiled()
+
+
+def check_tables() -> None:
+    """No test may leave to the others what it added to the tables that all share."""
+    assert len(_TABLES[0].metadatas) == 1
+    assert len(_TABLES[0].metadata.tables) <= 5, "needs new_shop(own_tables=True)"
+
+
+#: How `create_all` makes the tables of an empty database: by dialect.
+_CREATION: dict[str, list[str]] = {}
+
+
+def _create_tables(db: SQLAlchemy) -> None:
+    """`create_all`, whose statements are compiled once as well."""
+    if db is not _TABLES[0] or sa.inspect(db.engine).get_table_names():
+        db.create_all()
+    elif db.engine.name not in _CREATION:
+        _CREATION[db.engine.name] = _what_creates(db)
+    else:
+        with db.engine.begin() as connection:
+            for statement in _CREATION[db.engine.name]:
+                connection.exec_driver_sql(statement)
+
+
+def _what_creates(db: SQLAlchemy) -> list[str]:
+    said: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.lstrip().startswith("CREATE"):
+            said.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    db.create_all()
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    return said
+
+
+def make_shop(
+    uri: str,
+    server: SandboxServer,
+    prepare: Callable[[Flask], object] = lambda app: None,
+    *,
+    own_tables: bool = False,
+    **config: Any,
+) -> Shop:
+    """Return a shop on the database at `uri`, its tables made, that pays at `server`.
+
+    :param prepare: called with the app before the extensions are initialised.
+    :param own_tables: for a shop that adds tables, or has several databases.
+    """
+    app = Flask("tests.shop")
+    app.config.update(SECRET_KEY="tests", SQLALCHEMY_DATABASE_URI=uri, **KEYS)
+    app.config.update(
+        SQLALCHEMY_ENGINE_OPTIONS={"execution_options": {"compiled_cache": _COMPILED}}
+    )
+    app.config.update(BDQUICKPAY_BASE_URL=server.base_url, TESTING=True)
+    app.config.update(config)
+    prepare(app)
+    db, Order, Ledger = _tables() if own_tables else _TABLES
+    bdquickpay = BDQuickPay[Any, Any, Any]()
+    db.init_app(app)
+    bdquickpay.init_app(app)
+    shop = Shop(app, db, bdquickpay, server, Order, Ledger)
+    _listen(shop)
+    app.add_url_rule("/orders/<reference>", view_func=_order_page, endpoint="order")
+    with app.app_context():
+        _create_tables(db)
+    return shop
 
 
 def _order_page(reference: str) -> str:

@@ -63,7 +63,8 @@ def test_table_of_the_shop_that_keeps_what_is_rolled_back_is_a_warning(shop: Sho
 
 @on_sqlite
 def test_other_databases_are_a_warning(new_shop: NewShop, tmp_path: Path) -> None:
-    shop = new_shop(SQLALCHEMY_BINDS={"stats": f"sqlite:///{tmp_path}/secret-place.db"})
+    binds = {"stats": f"sqlite:///{tmp_path}/secret-place.db"}
+    shop = new_shop(own_tables=True, SQLALCHEMY_BINDS=binds)
     result = check(shop, "databases")
     assert result.state == WARNING
     assert "has other databases, too (stats)." in result.message

@@ -80,7 +80,8 @@ def test_receiver_that_writes_to_another_database_is_refused(
     new_shop: NewShop, tmp_path: Path
 ) -> None:
     """One power cut between two COMMITs would be a credit without a payment, or two of them."""
-    shop = new_shop(SQLALCHEMY_BINDS={"wallet": f"sqlite:///{tmp_path}/wallet.sqlite3"})
+    binds = {"wallet": f"sqlite:///{tmp_path}/wallet.sqlite3"}
+    shop = new_shop(own_tables=True, SQLALCHEMY_BINDS=binds)
     engine = shop_engine(shop)
     payment = shop.started()
     shop.gateway.pay(payment, webhook=False)
@@ -105,10 +106,8 @@ def test_receiver_that_writes_to_another_database_is_refused(
 def test_what_comes_after_the_commit_may_write_to_another_database(
     new_shop: NewShop, tmp_path: Path
 ) -> None:
-    shop = new_shop(
-        SQLALCHEMY_BINDS={"wallet": f"sqlite:///{tmp_path}/wallet.sqlite3"},
-        BDQUICKPAY_DELIVERY="deferred",
-    )
+    binds = {"wallet": f"sqlite:///{tmp_path}/wallet.sqlite3"}
+    shop = new_shop(own_tables=True, SQLALCHEMY_BINDS=binds, BDQUICKPAY_DELIVERY="deferred")
     engine = shop_engine(shop)
     payment = shop.started()
     shop.gateway.pay(payment, webhook=False)

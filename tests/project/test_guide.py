@@ -24,7 +24,7 @@ from flask_bdquickpay.money import MAX_AMOUNT
 from flask_bdquickpay.payments import courier, outbox, settlement, signals, verdict
 from flask_bdquickpay.payments.models import MAX_REFERENCE
 
-from ..shop import Shop
+from ..shop import NewShop, Shop
 from .pages import CODE, PAGES, anchors, read, said, section
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -111,7 +111,8 @@ def within(shop: Shop, work: Callable[[], object]) -> None:
 # Receivers
 
 
-def test_what_may_be_there_already_is_inserted_once(shop: Shop) -> None:
+def test_what_may_be_there_already_is_inserted_once(new_shop: NewShop) -> None:
+    shop = new_shop(own_tables=True)
     db = shop.db
 
     class Points(db.Model):  # type: ignore[name-defined,misc]

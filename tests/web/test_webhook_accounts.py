@@ -141,8 +141,8 @@ def test_loader_that_fails_fills_no_log(
 @on_sqlite
 def test_csrf_protect_of_the_host_lets_it_pass(database_uri: str, server: SandboxServer) -> None:
     open_accounts(server)
-    config = {"BDQUICKPAY_ACCOUNTS": ACCOUNTS}
-    shop = make_shop(database_uri, server, CSRFProtect().init_app, **config)
+    protect = CSRFProtect().init_app
+    shop = make_shop(database_uri, server, protect, BDQUICKPAY_ACCOUNTS=ACCOUNTS)
     payment = shop.started(account="dhaka")
     shop.gateway.pay(payment, webhook=False)
     assert post(shop, payment).status_code == 200
