@@ -8,7 +8,7 @@ from contextvars import ContextVar, Token
 _end: ContextVar[float] = ContextVar("end", default=float("inf"))
 
 
-class deadline:  # read as a statement
+class deadline:  # small, as it is read: with deadline(9)
     """Bounds what is done within; an outer deadline that ends earlier stays in force."""
 
     __slots__ = ("_seconds", "_token")

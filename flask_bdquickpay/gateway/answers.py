@@ -90,12 +90,12 @@ def parse(content: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def refuse_constant(word: str) -> None:
+def _refuse_constant(word: str) -> None:
     """Keep Python's ``json`` from reading NaN and Infinity."""
     raise ValueError(f"{word} is not JSON")
 
 
-_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=refuse_constant)
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
 
 
 class _Malformed(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from time import monotonic
 from typing import Any
@@ -13,7 +12,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 
 from ..deadline import deadline
 from ..errors import BDQuickPayError
-from ..gateway.answers import as_name, refuse_constant
+from ..gateway.answers import as_name, parse
 from ..payments.about import about, about_ids
 from ..payments.accounts import LookupFailed
 from ..payments.verdict import Snapshot
@@ -27,7 +26,6 @@ MAX_WEBHOOK = 64 * 1024
 #: Seconds for a webhook, which must be answered within 10, and for the gateway call in it.
 _DEADLINE = 9.0
 _TIMEOUT = 8.0
-_JSON = json.JSONDecoder(parse_constant=refuse_constant)
 Answer = tuple[dict[str, object], int]
 _AGAIN: Answer = {"error": "could not be verified now; please retry"}, 503
 
@@ -123,12 +121,4 @@ def _event() -> dict[str, Any] | None:
     except BadRequest as error:
         _logger.warning("Webhook not read: its body is cut off or malformed (%r)", error.__cause__)
         raise
-    return _json_object(body)
-
-
-def _json_object(body: bytes) -> dict[str, Any] | None:
-    try:
-        found = _JSON.decode(body.decode(json.detect_encoding(body)))
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    return parse(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 from blinker import Signal
@@ -55,14 +56,13 @@ def test_the_api_has_every_public_name() -> None:
 
 
 def test_what_is_typed_at_the_sandbox_works() -> None:
-    sandbox = create_sandbox().extensions["bdquickpay_sandbox"]
     page = read(DOCS / "reference" / "sandbox.md")
-    for code in re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
-        exec(code, {"bdquickpay_gateway": sandbox})
-    assert sandbox.scenarios.next == "lose_webhook"
-    assert sandbox.switches["merchant_active"] is False
-    assert sandbox.faults.active() == []
-    sandbox.close()
+    with closing(create_sandbox().extensions["bdquickpay_sandbox"]) as sandbox:
+        for code in re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
+            exec(code, {"bdquickpay_gateway": sandbox})
+        assert sandbox.scenarios.next == "lose_webhook"
+        assert sandbox.switches["merchant_active"] is False
+        assert sandbox.faults.active() == []
 
 
 def is_signal(name: str) -> bool:
