@@ -37,17 +37,13 @@ class _Reader(io.RawIOBase):
 
 
 class _Socket:
-    """A socket whose answer is read under the deadline.
-
-    A request comes as its head and its body: it is sent at once when its answer is to be read.
-    """
+    """A socket that obeys the deadline, and sends a request's head and body in one piece."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._unsent = b""
 
     def makefile(self, mode: str, *args: Any, **kwargs: Any) -> Any:
-        self._send()
         # The real file is kept beside the reader: the socket counts it, and stays open for it.
         held: Any = self._socket.makefile(mode, *args, **kwargs)  # type: ignore[call-overload]
         return _File(_Reader(self._socket), held)
@@ -55,7 +51,7 @@ class _Socket:
     def sendall(self, data: bytes) -> None:
         self._unsent += data
 
-    def _send(self) -> None:
+    def flush(self) -> None:
         data, self._unsent = self._unsent, b""
         self._socket.settimeout(remaining())
         self._socket.sendall(data)
@@ -133,6 +129,11 @@ class _Connects:
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]  # a mixin of urllib3's connections
         vars(self)["sock"] = _Socket(vars(self)["sock"])
+
+    def request(self: Any, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)  # type: ignore[misc]
+        # urllib3 takes a failure from here as one of sending, after which there may be an answer.
+        self.sock.flush()
 
 
 class _HTTPConnection(_Connects, HTTPConnection):

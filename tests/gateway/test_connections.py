@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +16,9 @@ from flask_bdquickpay.gateway.answers import MAX_ANSWER
 from . import hostile as gw
 from .asking import client_of, create
 from .hostile import COMPLETED, CREATED, INVOICE, PENDING, hostile
+
+#: So often repeated, an invoice fills the buffers between two sockets: 40 MB.
+MORE_THAN_IS_BUFFERED = 2_000_000
 
 
 def test_a_connection_is_used_again() -> None:
@@ -52,6 +57,36 @@ def test_a_connection_that_was_closed_while_idle_is_noticed_before_create() -> N
         server.stopping.wait(0.3)
         assert create(client).invoice_id == INVOICE
         assert [request.connection for request in server.requests] == [1, 2]
+
+
+def test_an_answer_that_comes_before_all_is_sent_is_heard() -> None:
+    """A server that turns a request away need not read it to its end."""
+
+    def turn_away(sock: socket.socket) -> None:
+        sock.recv(1)
+        sock.sendall(gw.message({"status": False}, 429, "Retry-After: 60\r\n"))
+        sock.close()
+
+    with hostile(greet=turn_away) as server:
+        client = client_of(server)
+        with pytest.raises(GatewayUnavailableError) as caught:
+            client.verify_payment(INVOICE * MORE_THAN_IS_BUFFERED)
+        assert caught.value.status_code == 429
+        assert client.paused_for() > 50
+
+
+def test_a_request_that_cannot_be_sent_leaves_nothing_half_made() -> None:
+    """Python would tell of it at any later time."""
+
+    def go_away(sock: socket.socket) -> None:
+        sock.recv(1)
+        sock.close()
+
+    with hostile(greet=go_away) as server:
+        client = client_of(server)
+        with pytest.raises(GatewayUnavailableError):
+            client.verify_payment(INVOICE * MORE_THAN_IS_BUFFERED)
+        gc.collect()
 
 
 def test_fifty_threads_share_a_client() -> None:
