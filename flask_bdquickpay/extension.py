@@ -9,7 +9,6 @@ from typing import BinaryIO, Generic, cast
 
 from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.orm import object_session
 from typing_extensions import TypeVar as TypeVarWithDefault
 
 from .clock import DHAKA
@@ -21,6 +20,7 @@ from .payments.checkout import Checkout
 from .payments.dispatch import Dispatch
 from .payments.grounds import check_options
 from .payments.health import Health, HealthCheck
+from .payments.hooks import check_reference
 from .payments.ledger import Ledger
 from .payments.models import PaymentEventMixin, PaymentMixin, RefundMixin
 from .payments.outbox import Outbox
@@ -188,6 +188,7 @@ class BDQuickPay(Registration, Generic[P, E, F]):
         :raises OrderNotFoundError: when the order loader knows no such order.
         :raises GatewayError: when the gateway refused or did not answer; nothing was charged.
         """
+        check_reference(reference)
         return cast("P", current_state().checkout.start(str(reference)))
 
     def pay_link(self, reference: object, *, expires_in: timedelta | float | None = None) -> str:
@@ -212,7 +213,8 @@ class BDQuickPay(Registration, Generic[P, E, F]):
         """
         if payment.status == PaymentStatus.COMPLETED and is_running():
             return payment  # in a receiver, whose transaction is still open
-        return cast("P", current_state().settlement.confirm(_saved_id(payment)))
+        state = current_state()
+        return cast("P", state.settlement.confirm(state.store.standing(payment)))
 
     def record_refund(
         self,
@@ -244,7 +246,7 @@ class BDQuickPay(Registration, Generic[P, E, F]):
         """
         state = current_state()
         recorded = state.refunds.record(
-            state.store.found(_saved_id(payment)),
+            state.store.standing(payment),
             amount,
             by=by,
             note=note,
@@ -293,9 +295,7 @@ class BDQuickPay(Registration, Generic[P, E, F]):
 
         Asks the database alone, by its indexes, and changes nothing.
         """
-        state = current_state()
-        state.store.settle_host()
-        return state.health.look()
+        return current_state().health.look()
 
     def prune(
         self, *, older_than: timedelta, what: str = "unpaid", yes: bool = False
@@ -335,11 +335,3 @@ class BDQuickPay(Registration, Generic[P, E, F]):
     def deliver_event(self, event_id: int) -> bool:
         """Deliver the event that a dispatcher told of, once; return whether it was done now."""
         return current_state().outbox.deliver_event(event_id)
-
-
-def _saved_id(payment: PaymentMixin) -> int:
-    """The payment's id, also of one whose attributes have expired."""
-    session = object_session(payment)
-    if session is not None:
-        session.flush()
-    return int(payment.id)

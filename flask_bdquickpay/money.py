@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from functools import reduce
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ MAX_AMOUNT = Decimal("9999999999.99")
 #: The longest label, the most lines of an order, and the longest text of one.
 MAX_LABEL, MAX_LINES, MAX_LINE = 80, 50, 255
 _PAISA = Decimal("0.01")
-_EXACT = Context(prec=28, traps=[])  # whatever context the host has set
+_EXACT = Context(prec=28, traps=[])
 _MAX_DEPTH = 20
 
 
@@ -50,8 +51,31 @@ def _as_decimal(value: object) -> Decimal:
         raise InvalidPaymentRequest(f"The amount {value!r} is not a number.") from error
 
 
+# Exact in whatever decimal context the host has set
+
+
+def exactly() -> AbstractContextManager[Context]:
+    """Reckon exactly within, for those who take the context as it is."""
+    return localcontext(_EXACT)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the sum of amounts in BDT."""
+    return reduce(_EXACT.add, amounts, Decimal(0))
+
+
+def difference(whole: Decimal, part: Decimal) -> Decimal:
+    """Return what is left of an amount in BDT."""
+    return _EXACT.subtract(whole, part)
+
+
+def to_paisa(amount: Decimal) -> Decimal:
+    """Return an amount in BDT with two decimals; NaN for one that has too many digits."""
+    return amount.quantize(_PAISA, context=_EXACT)
+
+
 def _exact_paisa(amount: Decimal) -> Decimal:
-    rounded = amount.quantize(_PAISA, context=_EXACT)
+    rounded = to_paisa(amount)
     if rounded != amount:
         raise InvalidPaymentRequest(f"The amount {amount} has more than two decimals.")
     return rounded
@@ -132,10 +156,10 @@ def _lines(lines: object, amount: Decimal) -> tuple[Line, ...]:
     found = tuple(_line(line) for line in lines)
     if len(found) > MAX_LINES:
         raise InvalidPaymentRequest(f"An order has at most {MAX_LINES} lines, not {len(found)}.")
-    total = reduce(_EXACT.add, (cost for _, cost in found), Decimal(0))
-    if total != amount:
+    together = total(cost for _, cost in found)
+    if together != amount:
         raise InvalidPaymentRequest(
-            f"The lines add up to {total:f} BDT, but the amount is {amount} BDT; "
+            f"The lines add up to {together:f} BDT, but the amount is {amount} BDT; "
             "a discount is a line with a negative amount."
         )
     return found

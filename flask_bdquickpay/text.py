@@ -67,7 +67,7 @@ def stamp(value: datetime | None, zone: tzinfo = DHAKA, *, seconds: bool = False
 
 def grouped(amount: Decimal) -> str:
     """Return an amount for people: 1,00,000.50, in lakhs as Bangladesh writes them."""
-    whole, _, paisa = f"{abs(amount):.2f}".partition(".")
+    whole, _, paisa = f"{amount.copy_abs():.2f}".partition(".")
     head, tail = whole[:-3], whole[-3:]
     pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
     return f"{'-' if amount < 0 else ''}{','.join([*reversed(pairs), tail])}.{paisa}"

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import click
 
+from ..money import total
 from ..payments.books import COLUMNS, Books, Movement, Span
 from ..payments.export import write_csv, write_json
 from ..state import current_state
@@ -16,13 +17,19 @@ from .group import commands, output_of
 from .options import account_option, as_csv_option, as_json_option, zone_option
 from .terminal import add_row, console, print_table, table
 
+#: Farther days can't be reckoned with in every time zone.
+_YEARS = range(2, 9999)
+
 
 def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
     del ctx, param
     try:
-        return None if value is None else date.fromisoformat(value)
+        day = None if value is None else date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is no date; write 2026-03-21.") from None
+    if day is not None and day.year not in _YEARS:
+        raise click.BadParameter(f"{value} is too far away.")
+    return day
 
 
 @commands.command(
@@ -91,11 +98,11 @@ class _Totals:
     def counted(self, movements: Iterator[Movement]) -> Iterator[Movement]:
         for moved in movements:
             count, amount = self._sums.get(moved.kind, (0, Decimal(0)))
-            self._sums[moved.kind] = (count + 1, amount + moved.amount)
+            self._sums[moved.kind] = (count + 1, total((amount, moved.amount)))
             yield moved
 
     def say(self) -> None:
         for kind, (count, amount) in self._sums.items():
             click.echo(f"{kind}: {count}, {taka(amount)}", err=True)
-        net = sum((amount for _, amount in self._sums.values()), Decimal(0))
+        net = total(amount for _, amount in self._sums.values())
         click.echo(f"net: {taka(net)}", err=True)

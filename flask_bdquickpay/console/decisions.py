@@ -47,7 +47,8 @@ def verify(key: str, as_json: bool) -> None:
 
 def _confirm(seen: Snapshot) -> None:
     try:
-        current_state().settlement.confirm(seen.id, source="cli", actor=user())
+        state = current_state()
+        state.settlement.confirm(state.store.found(seen.id), source="cli", actor=user())
     except InvoiceNotFoundError as error:
         raise click.ClickException(
             f"bdQuickPay does not know invoice {plain(seen.invoice_id)}. Check that "

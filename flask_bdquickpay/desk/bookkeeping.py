@@ -6,7 +6,6 @@ import io
 import logging
 import re
 from collections.abc import Generator
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -14,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from .. import clock
 from ..errors import StatementError
+from ..money import total
 from ..payments.books import COLUMNS, Books, Movement, Span
 from ..payments.statement import StatementReport, Statements
 from ..state import current_state
@@ -61,7 +61,7 @@ class BookPages(Frame):
             "books.html",
             form=form,
             totals=totals,
-            net=sum((total.amount for total in totals.values()), Decimal(0)),
+            net=total(one.amount for one in totals.values()),
             periods={name: days | form.kept for name, days in periods.items()},
             upload=StatementForm(formdata=None),
         )
@@ -136,7 +136,7 @@ def _applied(report: StatementReport, actor: str | None) -> ResponseReturnValue:
 def _movements(form: DaysForm) -> Generator[Movement, None, None]:
     """What moved, on a connection of its own, which outlives the request."""
     store, account = current_state().store, account_in(form.account)
-    engine = store.session.get_bind(store.models.payment)
+    engine = store.engine
     return _stream(engine, Books(store), form.span, account)
 
 

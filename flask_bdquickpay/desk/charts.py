@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from ..money import exactly
+
 HEIGHT, TOP, BOTTOM = 168, 18, 22
 #: The distance of the lines across a chart, in powers of ten; whole numbers alone.
 _STEPS = (Decimal(1), Decimal("1.5"), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
@@ -95,19 +97,20 @@ def column_chart(
     :param label: how a day is called below the chart.
     :param link: where to look at what is in a column.
     """
-    top, lines = scale(max((value for _, value in values), default=Decimal(0)))
-    columns = [
-        Column(
-            *_place(number, len(values)),
-            *_bar(value / top),
-            title=f"{name(day)}: {write(value)}",
-            value=_above(100 * (number + 0.5) / len(values), write(value)),
-            url=link(day) if value else None,
-        )
-        for number, (day, value) in enumerate(values)
-    ]
-    shares = [Decimal(line) / lines for line in range(lines, 0, -1)]
-    marks = [Mark(_y(share), mark(top * share)) for share in shares]
+    with exactly():
+        top, lines = scale(max((value for _, value in values), default=Decimal(0)))
+        columns = [
+            Column(
+                *_place(number, len(values)),
+                *_bar(value / top),
+                title=f"{name(day)}: {write(value)}",
+                value=_above(100 * (number + 0.5) / len(values), write(value)),
+                url=link(day) if value else None,
+            )
+            for number, (day, value) in enumerate(values)
+        ]
+        shares = [Decimal(line) / lines for line in range(lines, 0, -1)]
+        marks = [Mark(_y(share), mark(top * share)) for share in shares]
     labels = _labels([label(day) for day, _ in values])
     return ColumnChart(summary, columns, marks, labels)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from ..money import difference, total
 from ..payments.refund_rows import DAYS_TO_REFUND, OwedRefund
 from ..payments.reports import Backlog, Debt
 from ..payments.status import PaymentStatus
@@ -150,20 +151,22 @@ def span(period: Period) -> str:
 
 
 def _money(period: Period, paid: list[Paid], earlier: Decimal) -> list[Tile]:
-    total, back, cleared = (
-        sum((getattr(bucket, what) for bucket in paid), Decimal(0))
+    came, back, cleared = (
+        total(getattr(bucket, what) for bucket in paid)
         for what in ("amount", "refunded", "cleared")
     )
     count = words.payments(sum(bucket.count for bucket in paid))
     name = span(period)
-    tiles = [Tile(name, words.taka(total), count, _change(total, earlier))]
+    tiles = [Tile(name, words.taka(came), count, _change(came, earlier))]
     if period.is_open:
         tiles.insert(0, _latest(period, paid))
     if back:
         said = say("%(amount)s went back to customers", amount=words.taka(back))
-        tiles.append(Tile(say("Net, %(period)s", period=name), words.taka(total - back), said))
+        tiles.append(
+            Tile(say("Net, %(period)s", period=name), words.taka(difference(came, back)), said)
+        )
     if cleared:
-        share = words.percent(int(cleared), int(total))
+        share = words.percent(int(cleared), int(came))
         tiles.append(
             Tile(
                 say("Cleared, %(period)s", period=name),

@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
 )
 
+from ..money import total
 from ..payments.records import PaymentRecord
 from ..payments.store import Store
 from .sums import worth, worth_of
@@ -89,7 +90,7 @@ class Listing:
     def __init__(
         self, store: Store, *, heard: Collection[bool] = EVERY, search: Sequence[str] = ()
     ) -> None:
-        self._session = store.session
+        self._store = store
         self._model = store.models.payment
         self._payments: Table = store.models.payment.__table__
         self._conditions = Conditions(store, heard=heard, search=search)
@@ -98,7 +99,7 @@ class Listing:
 
     def one(self, payment_id: int) -> PaymentRecord | None:
         """Return the payment of that id."""
-        found = self._session.execute(self._select.where(self._payments.c.id == payment_id)).first()
+        found = self._store.ask(self._select.where(self._payments.c.id == payment_id)).first()
         return None if found is None else PaymentRecord(*tuple(found))
 
     def rows(self, wanted: Wanted) -> Rows:
@@ -108,7 +109,7 @@ class Listing:
         to the browser goes on after that.
         """
         statement = self._ordered(self._filtered(wanted), wanted.sort)
-        return _stream(self._session.get_bind(self._model), statement)
+        return _stream(self._store.engine, statement)
 
     def page(self, wanted: Wanted, after: int | None = None, before: int | None = None) -> Page:
         """Return the page after or before a payment, else the first one."""
@@ -130,7 +131,7 @@ class Listing:
         return Page(shown, first, shown[-1].id if shown else None)
 
     def _read(self, statement: Select[Any]) -> list[PaymentRecord]:
-        rows = self._session.execute(statement.limit(PAGE + 1))
+        rows = self._store.ask(statement.limit(PAGE + 1))
         return [PaymentRecord(*tuple(row)) for row in rows]
 
     # How many
@@ -142,20 +143,20 @@ class Listing:
         """
         if page.previous is None and page.next is None:
             shown = page.payments
-            return Total(len(shown), sum((worth(one) for one in shown), Decimal(0)))
+            return Total(len(shown), total(worth(one) for one in shown))
         return self._total(*self._conditions.of(wanted))
 
     def _total(self, *conditions: ColumnElement[bool]) -> Total:
         some = select(self._worth.label("worth")).where(*conditions).limit(MOST + 1).subquery()
-        total: Any = select(func.count(), func.sum(some.c.worth))
-        count, amount = self._session.execute(total).one()
+        counted: Any = select(func.count(), func.sum(some.c.worth))
+        count, amount = self._store.ask(counted).one()
         return Total(int(count), amount or Decimal(0))
 
     def place(self, payment_id: int, wanted: Wanted) -> Place:
         """Return where a payment stands among those that are wanted, or stood."""
         conditions = list(self._conditions.of(wanted))
         itself = select(self._payments.c.id).where(*conditions, self._payments.c.id == payment_id)
-        is_in = self._session.execute(itself).scalar() is not None
+        is_in = self._store.ask(itself).scalar() is not None
         before = self._total(*conditions, self._beyond(payment_id, wanted.sort, back=True))
         return Place(
             number=before.count + 1 if is_in and before.is_known else None,
@@ -168,7 +169,7 @@ class Listing:
         beyond = self._beyond(payment_id, wanted.sort, back=back)
         statement = self._filtered(wanted).with_only_columns(self._payments.c.id).where(beyond)
         ordered = self._ordered(statement, wanted.sort, back=back)
-        found: int | None = self._session.execute(ordered.limit(1)).scalar()
+        found: int | None = self._store.ask(ordered.limit(1)).scalar()
         return found
 
     @property
@@ -194,7 +195,7 @@ class Listing:
         """
         name, descending = SORTS[sort]
         column, key = self._sorts[name], self._payments.c.id
-        here = self._session.execute(select(column).where(key == payment_id)).scalar()
+        here = self._store.ask(select(column).where(key == payment_id)).scalar()
         if here is None:
             return false()
         if descending != back:

@@ -102,7 +102,7 @@ def _holds_its_order(store: Store, payment: PaymentRecord) -> bool:
     if not _is_open(payment) or payment.is_unbooked:
         return False
     one = store.snapshot.where(store.payments.c.id == payment.id)
-    seen = Snapshot(*tuple(store.session.execute(one).one()))
+    seen = Snapshot(*tuple(store.ask(one).one()))
     return seen.may_hold_order and not seen.made_way
 
 

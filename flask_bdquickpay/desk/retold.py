@@ -29,7 +29,7 @@ _SENTENCES = {
     reasons.OTHER_AMOUNT_ASKED: M_("the gateway’s payment is of another amount: %(amount)s"),
     reasons.OTHER_ORDER: M_("the gateway’s payment is for another order: %(reference)s"),
     reasons.PAID_LATE: M_("the money came after the payment had failed or expired here"),
-    reasons.PAID_SUPERSEDED: M_("the money came although the order’s amount had changed"),
+    reasons.PAID_SUPERSEDED: M_("the money came although another payment had taken its place"),
     reasons.PAID_ALREADY: M_("the order was already paid by payment %(payment)s"),
     reasons.TRANSACTION_SEEN: M_(
         "transaction %(transaction)s was already seen on payment %(payment)s"

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Table, and_, case, func, or_, select
 
 from .. import clock
 from ..doctor.findings import PATIENCE
+from ..money import difference, total
 from ..payments.refund_rows import OwedRefund, RefundRows
 from ..payments.reports import Backlog, Debt, Reports
 from ..payments.status import PaymentStatus
@@ -49,7 +50,7 @@ class Paid:
     @property
     def net(self) -> Decimal:
         """What is left; negative where more went back than came."""
-        return self.amount - self.refunded
+        return difference(self.amount, self.refunded)
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Statistics:
     """
 
     def __init__(self, store: Store, *, heard: Collection[bool] = EVERY) -> None:
-        self._session = store.session
+        self._store = store
         self._heard = heard
         self._model = store.models.payment
         self._payments: Table = self._model.__table__
@@ -124,13 +125,13 @@ class Statistics:
         for day, amount, confirmed, count in self._paid_days(period):
             bucket = period.bucket(date.fromisoformat(str(day)))
             if bucket in amounts:  # the gateway's clock may be ahead of ours
-                amounts[bucket] += amount
-                cleared[bucket] += confirmed
+                amounts[bucket] = total((amounts[bucket], amount))
+                cleared[bucket] = total((cleared[bucket], confirmed))
                 counts[bucket] += count
         for day, amount in self._refunded_days(period):
             bucket = period.bucket(date.fromisoformat(str(day)))
             if bucket in refunded:
-                refunded[bucket] += amount
+                refunded[bucket] = total((refunded[bucket], amount))
         return [
             Paid(bucket, amounts[bucket], counts[bucket], refunded[bucket], cleared[bucket])
             for bucket in begins
@@ -146,14 +147,14 @@ class Statistics:
             self._since(columns.verified_at, period),
             and_(columns.verified_at.is_(None), self._since(columns.created_at, period)),
         )
-        return self._session.execute(statement.where(self._completed, since).group_by(day))
+        return self._store.ask(statement.where(self._completed, since).group_by(day))
 
     def earlier(self, period: Period) -> Decimal:
         """Return what was paid in a period that is over; money as it came, without refunds."""
         moment = self._payments.c.verified_at
         total: Any = select(func.sum(worth_of(self._payments)))
         found = total.where(self._completed, *_within(moment, period))
-        return self._session.execute(found).scalar_one() or Decimal(0)
+        return self._store.ask(found).scalar_one() or Decimal(0)
 
     def failures(self, period: Period) -> list[tuple[str, int]]:
         """Return the most frequent reasons for which payments failed, each with its number."""
@@ -163,12 +164,12 @@ class Statistics:
             columns.status == PaymentStatus.FAILED, self._since(columns.created_at, period)
         )
         most = statement.group_by(columns.reason).order_by(number.desc(), columns.reason)
-        rows = self._session.execute(most.limit(REASONS))
+        rows = self._store.ask(most.limit(REASONS))
         return [(str(reason or ""), int(count)) for reason, count in rows]
 
     def has_none(self) -> bool:
         """Whether no payment was ever begun."""
-        return self._session.execute(select(self._payments.c.id).limit(1)).first() is None
+        return self._store.ask(select(self._payments.c.id).limit(1)).first() is None
 
     def _refunded_days(self, period: Period) -> Any:
         """What was sent back and not voided since, of payments that are paid."""
@@ -177,7 +178,7 @@ class Statistics:
         joined = self._sent.join(self._payments, self._payments.c.id == refunds.payment_id)
         statement: Any = select(day, func.sum(refunds.amount)).select_from(joined)
         sent = (refunds.state == "sent", *_within(refunds.sent_at, period), self._completed)
-        return self._session.execute(statement.where(*sent).group_by(day))
+        return self._store.ask(statement.where(*sent).group_by(day))
 
     def orders(self, period: Period) -> int:
         """Return how many orders went to checkout. At most one payment of each is completed."""
@@ -186,14 +187,14 @@ class Statistics:
         # By the index of the time or of the reference, never both.
         by = reference if self._is_most(period) else scanned(reference)
         each = select(reference).where(begun).group_by(by).subquery()
-        return int(self._session.execute(select(func.count()).select_from(each)).scalar_one())
+        return int(self._store.ask(select(func.count()).select_from(each)).scalar_one())
 
     def outcomes(self, period: Period) -> dict[PaymentStatus, int]:
         """Return what became of the payments that were begun; in one pass, ungrouped."""
         status = self._payments.c.status
         each = (func.count(case((status == one, 1))) for one in PaymentStatus)
         begun = self._since(self._payments.c.created_at, period)
-        counts = self._session.execute(select(*each).where(begun)).one()
+        counts = self._store.ask(select(*each).where(begun)).one()
         return {one: int(count) for one, count in zip(PaymentStatus, counts, strict=True) if count}
 
     def waits(self, period: Period) -> Waits:
@@ -210,7 +211,7 @@ class Statistics:
         seconds = seconds_between(newest.c.created_at, newest.c.verified_at).label("seconds")
         statement: Any = select(seconds, func.count()).group_by(seconds)
         counts = Counter[int]()
-        for took, count in self._session.execute(statement):
+        for took, count in self._store.ask(statement):
             counts[max(int(took), 0)] += count  # the gateway's clock may be behind ours
         return Waits(counts)
 
@@ -223,12 +224,12 @@ class Statistics:
 
         SQLite does not know; the others do.
         """
-        if self._session.get_bind(self._model).dialect.name != "sqlite":
+        if self._store.engine.dialect.name != "sqlite":
             return False
         if period not in self._most:
             all_of_them = select(func.count()).select_from(self._payments)
             begun = all_of_them.where(*_within(self._payments.c.created_at, period))
-            counted = [int(self._session.execute(one).scalar_one()) for one in (begun, all_of_them)]
+            counted = [int(self._store.ask(one).scalar_one()) for one in (begun, all_of_them)]
             self._most[period] = counted[0] * _SPARSE > counted[1]
         return self._most[period]
 
@@ -238,7 +239,7 @@ class Statistics:
         statement = select(events.source, func.count()).where(
             events.new_status == PaymentStatus.COMPLETED, *_within(events.created_at, period)
         )
-        rows = self._session.execute(statement.group_by(events.source))
+        rows = self._store.ask(statement.group_by(events.source))
         return {str(source): int(count) for source, count in rows}
 
     def attention(self) -> Attention:
@@ -247,7 +248,7 @@ class Statistics:
         came = func.coalesce(columns.received_amount, columns.amount)
         flagged: Any = select(func.count(), func.sum(came))
         is_flagged = columns.status == PaymentStatus.FLAGGED
-        count, held = self._session.execute(flagged.where(is_flagged)).one()
+        count, held = self._store.ask(flagged.where(is_flagged)).one()
         return Attention(
             flagged=count,
             held=held or Decimal(0),
@@ -270,7 +271,7 @@ class Statistics:
         oldest = func.min(self._events.c.created_at)
         late = undelivered(self._events, heard=self._heard)
         statement: Any = select(func.count(), oldest).where(late)
-        count, since = self._session.execute(statement).one()
+        count, since = self._store.ask(statement).one()
         return Backlog(int(count), since)
 
 

@@ -108,8 +108,9 @@ class Pages(PaymentPage):
         """Ask the gateway about a payment, now."""
 
         def work() -> str:
-            payment = current_state().settlement.confirm(
-                payment_id, source="desk", actor=self.actor()
+            state = current_state()
+            payment = state.settlement.confirm(
+                state.store.found(payment_id), source="desk", actor=self.actor()
             )
             status = words.status(PaymentStatus(payment.status))
             return say("The gateway was asked. The payment is: %(status)s.", status=status)

@@ -63,7 +63,7 @@ class Conditions:
     """
 
     def __init__(self, store: Store, *, heard: Collection[bool], search: Sequence[str]) -> None:
-        self._session = store.session
+        self._store = store
         self._heard = heard
         self._search = search
         self._payments: Table = store.models.payment.__table__
@@ -101,7 +101,7 @@ class Conditions:
             self._payments.c[name] for name in ("customer_reference", "invoice_id", "trx_id")
         ]
         exact = or_(*(column == text for column in columns))
-        if self._session.execute(select(exists().where(exact))).scalar_one():
+        if self._store.ask(select(exists().where(exact))).scalar_one():
             return exact
         parts = [column.icontains(text, autoescape=True) for column in columns]
         return or_(*parts, *(self._in_data(key, text) for key in self._search))

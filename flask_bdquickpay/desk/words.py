@@ -9,6 +9,7 @@ from decimal import Decimal
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
+from ..money import exactly
 from ..payments.accounts import Accounts
 from ..payments.records import PaymentRecord
 from ..payments.status import GIVEN_UP, PaymentStatus
@@ -162,13 +163,15 @@ def short_taka(amount: Decimal) -> str:
     """`৳20 lakh`, for the marks of a chart."""
     for unit, named in ((_CRORE, M_("৳%(n)s crore")), (_LAKH, M_("৳%(n)s lakh"))):
         if amount >= unit:
-            return say(named, n=number(amount / unit))
+            with exactly():
+                return say(named, n=number(amount / unit))
     return "৳" + number(amount)
 
 
 def number(value: Decimal | int) -> str:
     """`1,00,000`."""
-    return localized(format_decimal(value, "#,##,##0.##", locale="en"))
+    with exactly():
+        return localized(format_decimal(value, "#,##,##0.##", locale="en"))
 
 
 def digits(name: int) -> str:

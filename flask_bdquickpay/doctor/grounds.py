@@ -29,7 +29,7 @@ def check_transactions(patient: Patient) -> Result:
 
 def _connection(patient: Patient) -> Connection:
     store = patient.state.store
-    return store.session.connection(bind_arguments={"clause": store.payments})
+    return store.session.connection(bind_arguments=store.bind)
 
 
 def _lasting(patient: Patient, connection: Connection) -> tuple[list[str], list[str]]:
@@ -51,7 +51,7 @@ def _cure(tables: list[str]) -> str:
 def check_databases(patient: Patient) -> Result:
     """Whether all that receivers could write is committed together with the payment."""
     store = patient.state.store
-    ours = store.session.get_bind(clause=store.payments).engine
+    ours = store.engine
     engines = patient.app.extensions["sqlalchemy"].engines
     others = sorted(name or "the default" for name, found in engines.items() if found is not ours)
     if others:

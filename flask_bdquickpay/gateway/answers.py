@@ -155,7 +155,7 @@ def _check_verified(answer: VerifiedPayment, invoice_id: str) -> None:
     if answer.status != "completed":
         return
     paid = answer.transaction
-    if paid is None or paid.status != "completed" or not paid.trx_id:
+    if paid is None or paid.status != "completed" or not (paid.trx_id or "").strip():
         raise _Malformed("it says completed without a completed transaction")
     if answer.amount is None or paid.amount is None:
         raise _Malformed("it says completed without an amount")

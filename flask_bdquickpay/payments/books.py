@@ -113,14 +113,14 @@ class Books:
     """Asks the database, and changes nothing."""
 
     def __init__(self, store: Store) -> None:
-        self._asked: Any = store.session
+        self._ask: Any = store.ask
         self._payments: Table = store.payments
         self._refunds: Table = store.models.refund.__table__
 
     def on(self, connection: Connection) -> Books:
         """Return the same books, read on a connection instead of the app's session."""
         other = copy(self)
-        other._asked = connection
+        other._ask = connection.execute
         return other
 
     def movements(self, span: Span, account: str | None = None) -> Iterator[Movement]:
@@ -141,7 +141,7 @@ class Books:
         amount = func.coalesce(func.sum(statement.selected_columns[2]), 0)
         within = self._within(statement, span, account)
         summed = within.with_only_columns(func.count(), amount, maintain_column_froms=True)
-        count, total = self._asked.execute(summed).one()
+        count, total = self._ask(summed).one()
         return Total(int(count), Decimal(total))
 
     def _stream(
@@ -149,7 +149,7 @@ class Books:
     ) -> Iterator[Movement]:
         moved_at = statement.selected_columns[0]
         ordered = self._within(statement, span, account).order_by(moved_at)
-        found = self._asked.execute(ordered, execution_options={"yield_per": _BATCH})
+        found = self._ask(ordered, execution_options={"yield_per": _BATCH})
         for when, *rest in found:
             yield Movement(when, when.astimezone(span.zone).date(), *rest)
 

@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Select, Table
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Row,
+    Select,
+    Table,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, SessionTransactionOrigin
 from sqlalchemy.pool import StaticPool
@@ -56,12 +65,13 @@ class Database:
 
     def __init__(self, db: SQLAlchemy, models: Models) -> None:
         self._db = db
-        transaction.watch(db.session)
         self._turns = threading.Lock()
         self._is_checked = False
         self.models: Models = models
         self.payments: Table = models.payment.__table__
         self.events: Table = models.event.__table__
+        #: Says which of the app's databases is meant.
+        self.bind: transaction.Bind = {"clause": update(self.payments)}
 
     @property
     def session(self) -> Session:
@@ -72,14 +82,14 @@ class Database:
     @property
     def single_connection(self) -> bool:
         """Whether all threads share one connection, as with an SQLite database in memory."""
-        return isinstance(self._db.engine.pool, StaticPool)
+        return isinstance(self.engine.pool, StaticPool)
 
     def transaction(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction of its own: see :func:`transaction.run`."""
         self.settle_host()
         with self._turn():
             try:
-                return transaction.run(self.session, work, self.payments, self._check)
+                return transaction.run(self.session, work, self.bind, self._check)
             except BaseException:
                 self.session.rollback()  # also a session that a receiver has put in its place
                 raise
@@ -87,7 +97,9 @@ class Database:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Let the threads of a process that write to SQLite take turns, which it does not."""
-        mine = self._engine().dialect.name == "sqlite" and self._turns.acquire(
+        engine = self.engine
+        bound_pool(engine.pool)
+        mine = engine.dialect.name == "sqlite" and self._turns.acquire(
             timeout=max(0.0, min(time_left(), transaction.PATIENCE))
         )
         try:
@@ -96,11 +108,10 @@ class Database:
             if mine:
                 self._turns.release()
 
-    def _engine(self) -> Engine:
-        """The engine of our tables, whose pool nobody waits for beyond a deadline."""
-        engine = self.session.get_bind(clause=self.payments).engine
-        bound_pool(engine.pool)
-        return engine
+    @property
+    def engine(self) -> Engine:
+        """The engine of our tables."""
+        return self.session.get_bind(**self.bind).engine
 
     def _check(self, connection: Connection) -> None:
         check_rollback(connection)
@@ -140,8 +151,9 @@ class Database:
         """
         if transaction.is_running():
             raise BDQuickPayError(
-                "start() and confirm() can't be called in a signal receiver: its transaction is "
-                "still open. Use payment_changed, which comes after the commit."
+                "start(), confirm(), record_refund() and the like can't be called in a signal "
+                "receiver: its transaction is still open. Use payment_changed, which comes after "
+                "the commit."
             )
         begun = self.session.get_transaction()
         if begun is None:
@@ -149,10 +161,24 @@ class Database:
         own = self.session.in_nested_transaction()
         if own or begun.origin is not SessionTransactionOrigin.AUTOBEGIN:
             raise BDQuickPayError(
-                "start() and confirm() commit db.session, and can't be called in a block of "
-                "db.session.begin() or begin_nested(). Call them after it."
+                "start(), confirm(), record_refund() and the like commit db.session, and can't be "
+                "called in a block of db.session.begin() or begin_nested(). Call them after it."
             )
         self.session.commit()
+
+    @contextmanager
+    def beside_host(self) -> Iterator[None]:
+        """Read without a gateway call: what the host has begun is left as it is."""
+        begun = self.session.in_transaction()
+        try:
+            yield
+        finally:
+            if not begun:
+                self.session.rollback()
+
+    def ask(self, statement: Executable, values: Any = None, **options: Any) -> Any:
+        """Return the result of a statement; the session goes on with its transaction."""
+        return self.session.execute(statement, values, bind_arguments=self.bind, **options)
 
     def row(self, statement: Select[Any], values: dict[str, object]) -> Row[Any] | None:
         """Return the first row that a statement finds."""
@@ -163,9 +189,9 @@ class Database:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Wait for a connection and for locks no longer than the deadline, if there is one."""
-        self._engine()
+        bound_pool(self.engine.pool)
         try:
-            connection = self.session.connection(bind_arguments={"clause": self.payments})
+            connection = self.session.connection(bind_arguments=self.bind)
             if math.isinf(time_left()):
                 yield connection
                 return

@@ -55,12 +55,12 @@ class Erasure:
         one = update(payments).where(payments.c.id == seen.id, payments.c.token == seen.token)
         empty: dict[str, Any] = dict.fromkeys(("payment_metadata", "lines"), null())
         values = empty | {"payment_url": None, "label": None, "erased_at": now, "updated_at": now}
-        self._store.session.execute(one.values(**values))
+        self._store.ask(one.values(**values))
         decided = events.c.new_status.in_(MONEY_CAME)
         others = update(events).where(
             events.c.payment_id == seen.id, events.c.new_status.is_(None) | ~decided
         )
-        self._store.session.execute(others.values(gateway_answer=null()))
+        self._store.ask(others.values(gateway_answer=null()))
         notes = update(refunds).where(refunds.c.payment_id == seen.id)
         self._store.execute(notes, note="", reason="", void_note=None)
         self._store.record(seen, "erase", note, actor=actor)

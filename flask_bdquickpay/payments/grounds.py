@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, event, text
+from sqlalchemy import Connection, Engine, Table, bindparam, text
 
 from ..errors import ConfigurationError
 
 _READS = (
-    "SELECT",
-    "WITH",
-    "PRAGMA",
-    "SET",
-    "SHOW",
-    "SAVEPOINT",
-    "RELEASE",
-    "ROLLBACK",
-    "BEGIN",
-    "START",
+    *("SELECT", "VALUES", "TABLE", "EXPLAIN", "DESCRIBE", "SHOW", "PRAGMA", "SET"),
+    *("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "START"),
 )
+#: Spaces, comments and brackets before a statement's first word.
+_BEFORE = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+#: Texts, names, and the locks of a reader, in which the words below mean nothing.
+_NO_WRITES = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE
+)
+#: What a statement that begins with WITH may do beside reading.
+_WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\b", re.IGNORECASE)
 #: Storage engines of MySQL and MariaDB that can roll back.
 _ROLLS_BACK = ("InnoDB", "ROCKSDB", "TokuDB", "NDBCLUSTER")
 
@@ -80,20 +81,36 @@ def cannot_roll_back(connection: Connection, tables: list[Table]) -> list[str]:
     return sorted(str(name) for (name,) in connection.execute(engines, values))
 
 
-def refuse_writes(connection: Connection) -> None:
-    """Let what is written on a connection of another database be refused; reading is fine.
+def refuse_write(ours: Connection, other: Connection, statement: str) -> None:
+    """Refuse what is written to another database than ours; reading is fine.
 
     It would not be committed together with ours.
 
     :raises ConfigurationError: from whoever writes there.
     """
-    event.listen(connection, "before_cursor_execute", _refuse_writing)
-
-
-def _refuse_writing(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-    if not statement.lstrip("( \n").upper().startswith(_READS):
+    if not _is_same(ours.engine, other.engine) and _writes(statement):
         raise ConfigurationError(
             "A signal receiver writes to another database than the payments': the two would not "
             "be committed together. Keep what receivers write in the payments' database, or do it "
             "in a receiver of payment_changed, which comes after the commit."
         )
+
+
+def _is_same(ours: Engine, other: Engine) -> bool:
+    """Whether two engines are of one database; each of SQLite's in memory is one of its own."""
+    if ours.pool is other.pool:
+        return True
+    in_memory = other.dialect.name == "sqlite" and other.url.database in (None, "", ":memory:")
+    return not in_memory and _place(ours) == _place(other)
+
+
+def _place(engine: Engine) -> tuple[object, ...]:
+    url = engine.url
+    return engine.dialect.name, url.host, url.port, url.database, url.query
+
+
+def _writes(statement: str) -> bool:
+    bare = _BEFORE.sub("", statement, count=1)
+    if bare[:4].upper() == "WITH":
+        return _WRITES.search(_NO_WRITES.sub("", bare)) is not None
+    return not bare.upper().startswith(_READS)

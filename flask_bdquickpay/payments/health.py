@@ -118,10 +118,8 @@ class HealthCheck:
         """Return how the payments are now."""
         now = clock.utcnow()
         times = {"now": now, "hour": now - _HOUR, "day": now - _DAY}
-        try:
+        with self._store.beside_host():
             return self._look(times)
-        finally:
-            self._store.session.rollback()
 
     def _look(self, times: dict[str, datetime]) -> Health:
         now = times["now"]
@@ -163,7 +161,7 @@ class HealthCheck:
         return hour, day
 
     def _rows(self, statement: Select[Any], times: dict[str, datetime]) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self._store.session.execute(statement, times)]
+        return [tuple(row) for row in self._store.ask(statement, times)]
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,12 @@ def ask(function: Callable[..., object], *arguments: object) -> Any:
         return beside.submit(copy_context().run, asyncio.run, wait()).result()
 
 
-def check_reference(reference: str) -> None:
+def check_reference(reference: object) -> None:
     """
     :raises OrderNotFoundError: for a reference that no order can have; the message says why.
     """
     if fault := fault_of(reference):
-        raise OrderNotFoundError(f"No order can be called {reference[:100]!r}: {fault}.")
+        raise OrderNotFoundError(f"No order can be called {str(reference)[:100]!r}: {fault}.")
 
 
 def fault_of(reference: object) -> str | None:

@@ -282,7 +282,7 @@ class Ledger:
     ) -> None:
         """Call every receiver inside the transaction; the first that raises ends it."""
         send = signals.Send(signal, self.app, source, self.store.guard(), self.observe)
-        for call in send.calls(payment=payment, **arguments):
+        for call in send.calls({"payment": payment} | arguments):
             call()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped
 
 from .. import clock
 from ..gateway.answers import as_status
+from ..money import difference
 from .columns import (
     UTCDateTime,
     for_type_checkers,
@@ -128,7 +129,7 @@ class PaymentMixin:
         """What may still be sent back, in BDT; 0 until money came and was decided about."""
         decided = self.is_paid or (self.status == PaymentStatus.FAILED and self.resolved_by)
         came = self.received_amount if decided else None
-        return Decimal(0) if came is None else came - self.refunded_amount
+        return Decimal(0) if came is None else difference(came, self.refunded_amount)
 
     @property
     def is_refunded(self) -> bool:

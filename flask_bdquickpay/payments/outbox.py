@@ -15,9 +15,9 @@ from .. import clock
 from . import signals
 from .courier import Courier
 from .dispatch import Dispatch
-from .models import PaymentEventMixin, PaymentMixin
 from .observers import Observer, unobserved
 from .store import Store
+from .transaction import delivering
 from .verdict import Snapshot
 from .waiting import OutboxEvent, Waiting
 
@@ -181,11 +181,11 @@ class Outbox:
         with self._app.app_context():  # with it comes a clean db.session
             if not self._take(event, clock.utcnow()):
                 return False
-            loaded = event.token and self._store.load_event(event.id, event.token)
-            if not loaded:
+            loaded = self._load(event)
+            if loaded is None:
                 self._waiting.close_event(event, "its payment is gone", None)
                 return False
-            error = self._call_receivers(event, *loaded)
+            error = self._call_receivers(event, loaded)
             self._waiting.close_event(event, error, _again(event.attempts))
         return error is None
 
@@ -195,26 +195,34 @@ class Outbox:
             return True
         return self._waiting.claim_event(event, now, now + _lease(event.attempts))
 
-    def _call_receivers(
-        self, waiting: OutboxEvent, event: PaymentEventMixin, payment: PaymentMixin
-    ) -> str | None:
+    def _load(self, event: OutboxEvent) -> dict[str, Any] | None:
+        """What receivers get, which stays as it is; ``None`` when the payment is gone."""
+        loaded = event.token and self._store.load_event(event.id, event.token)
+        if not loaded:
+            return None
+        arguments: dict[str, Any] = {"event": loaded[0], "payment": loaded[1]}
+        if event.is_refund:
+            refund = self._store.models.refund
+            arguments["refund"] = self._store.session.get(refund, loaded[0].refund_id)
+        self._store.keep_loaded()
+        return arguments
+
+    def _call_receivers(self, event: OutboxEvent, arguments: dict[str, Any]) -> str | None:
         """Call every receiver, whatever the others do; return what went wrong."""
         errors = []
-        arguments: dict[str, Any] = {"event": event}
-        if waiting.is_refund:
-            refund = self._store.models.refund
-            arguments["refund"] = self._store.session.get(refund, event.refund_id)
-        self._store.keep_loaded()
-        signal = _signal(waiting.is_refund)
-        send = signals.Send(signal, self._app, waiting.source, observe=self._observe)
-        for call in send.calls(payment=payment, **arguments):
+        signal = _signal(event.is_refund)
+        send = signals.Send(signal, self._app, event.source, observe=self._observe)
+        for call in send.calls(arguments):
             try:
-                call()
+                if arguments["payment"] not in self._store.session:  # a receiver let go of it
+                    arguments.update(self._load(event) or {})
+                with delivering():
+                    call()
                 self._store.keep_loaded()
             except Exception as error:
                 self._store.session.rollback()
                 text = "A receiver of %s raised (event %s)"
-                _logger.exception(text, signal.name, waiting.id, extra=waiting.about)
+                _logger.exception(text, signal.name, event.id, extra=event.about)
                 errors.append(f"{type(error).__name__}: {error}")
         return "\n".join(errors) or None
 

@@ -41,7 +41,8 @@ class ReconcileReport:
     :ivar checked: payments looked at.
     :ivar changed: of these, payments whose status changed.
     :ivar errors: of these, payments that could not be verified; they are tried again later.
-    :ivar refused: payments whose money is there and that the shop's own code refuses.
+    :ivar refused: payments whose money is there and that the shop's own code refuses, also those
+        that were not tried again now.
     :ivar delivered: `payment_changed` events delivered.
     :ivar unheard: whether nobody in this process listens to `payment_paid`.
     :ivar left: payments that were due and were left to a later sweep, since the gateway wants to
@@ -98,11 +99,12 @@ class Reconciliation:
         if unheard:
             _logger.error("Nobody listens to payment_paid in the process of this sweep")
         errors, refused = self._tell_what_is_owed()
+        standing = Waiting(self.store).count_refused(None if account is None else (account,))
         return ReconcileReport(
             checked=sweep.checked,
             changed=sweep.changed,
             errors=sweep.errors + errors,
-            refused=sweep.refused + refused,
+            refused=max(sweep.refused, standing) + refused,
             unheard=unheard,
             left=sweep.left,
         )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..gateway.answers import as_status
+from ..money import difference
 from .status import MONEY_CAME, PaymentStatus
 
 #: What a list of payments holds. Programs read these: they keep their order, new ones come last.
@@ -78,7 +79,7 @@ class PaymentRecord:
         """What may still be sent back, in BDT; 0 until money came and was decided about."""
         decided = self.status == PaymentStatus.COMPLETED or self.is_rejected
         came = self.received_amount if decided else None
-        return Decimal(0) if came is None else came - self.refunded_amount
+        return Decimal(0) if came is None else difference(came, self.refunded_amount)
 
     @property
     def is_unbooked(self) -> bool:

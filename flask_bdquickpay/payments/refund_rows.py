@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, func, insert, or_, select, update
 
 from .. import clock
+from ..money import difference
 from .database import conflicts, storable
 from .models import RefundMixin
 from .status import PaymentStatus
@@ -34,7 +35,7 @@ class Money:
     @property
     def remains(self) -> Decimal:
         """What may still be sent back."""
-        return (self.received or Decimal(0)) - self.refunded
+        return difference(self.received or Decimal(0), self.refunded)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class RefundRows:
         statement: Select[Any] = select(*(columns[name] for name in names), self._decided)
         row: Any = self._store.row(statement.where(columns.token == seen.token), {})
         if row is None:
-            raise self._store.misplaced(seen)
+            raise self._store.misplaced(seen.id)
         trx_id, verified_at, received, refunded, decided = row
         return Money(trx_id, verified_at, received, refunded, bool(decided))
 
@@ -131,6 +132,13 @@ class RefundRows:
         payment = self._store.row(select(payments.id).where(payments.trx_id == trx_id), {})
         return None if payment is None else f"payment {payment[0]}"
 
+    def is_there(self, refund: RefundMixin) -> bool:
+        """Whether this connection sees the refund, and not another tenant's of that id."""
+        refunds = self._refunds.c
+        names = ("id", "payment_id", "created_at", "amount", "created_by")
+        known = [refunds[name] == getattr(refund, name) for name in names]
+        return self._store.row(select(refunds.id).where(*known), {}) is not None
+
     def find(self, refund_id: int) -> RefundMixin | None:
         """Return the refund's object as the database has it now."""
         return self._store.session.get(self._store.models.refund, refund_id, populate_existing=True)
@@ -148,7 +156,7 @@ class RefundRows:
     def record(self, refund_id: int) -> RefundRecord:
         """Return a refund as people may see it."""
         statement = self._listed().where(self._refunds.c.id == refund_id)
-        return RefundRecord(*tuple(self._store.session.execute(statement).one()))
+        return RefundRecord(*tuple(self._store.ask(statement).one()))
 
     def listed(self, since: datetime | None, until: datetime | None) -> Iterator[RefundRecord]:
         """Yield refunds by the time when the money left, the newest first."""
@@ -158,14 +166,14 @@ class RefundRows:
         if until is not None:
             statement = statement.where(refunds.sent_at < until)
         newest = statement.order_by(refunds.sent_at.desc(), refunds.id.desc())
-        for row in self._store.session.execute(newest):
+        for row in self._store.ask(newest):
             yield RefundRecord(*tuple(row))
 
     def of_payment(self, payment_id: int) -> list[RefundRecord]:
         """Return the refunds of a payment in the order in which they were entered."""
         refunds = self._refunds.c
         statement = self._listed().where(refunds.payment_id == payment_id).order_by(refunds.id)
-        return [RefundRecord(*tuple(row)) for row in self._store.session.execute(statement)]
+        return [RefundRecord(*tuple(row)) for row in self._store.ask(statement)]
 
     def _listed(self) -> Select[Any]:
         refunds, payments = self._refunds.c, self._payments.c
@@ -188,7 +196,7 @@ class RefundRows:
         columns = (payments.id, payments.invoice_id, payments.customer_reference, left, came)
         statement: Select[Any] = select(*columns, payments.trx_id, payments.resolved_by)
         oldest = statement.where(*owed(self._payments)).order_by(came).limit(limit)
-        rows = self._store.session.execute(oldest)
+        rows = self._store.ask(oldest)
         for number, invoice, reference, amount, since, trx_id, by in rows:
             age = (now - since).days
             yield OwedRefund(number, invoice, reference, amount, since, age, trx_id, by)

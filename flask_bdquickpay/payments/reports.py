@@ -87,7 +87,7 @@ class Reports:
         """Yield the payments that pass `filters`, the newest first, in flat memory."""
         statement = self._filtered(filters).order_by(self._payments.c.id.desc()).limit(limit)
         options = {"yield_per": _BATCH}
-        for row in self._store.session.execute(statement, execution_options=options):
+        for row in self._store.ask(statement, execution_options=options):
             yield PaymentRecord(*tuple(row))
 
     def _filtered(self, filters: Filters) -> Select[Any]:
@@ -134,7 +134,7 @@ class Reports:
         return self._where(self._payments.c.id == int(key))
 
     def _where(self, condition: Any) -> list[PaymentRecord]:
-        rows = self._store.session.execute(self._payment.where(condition))
+        rows = self._store.ask(self._payment.where(condition))
         return [PaymentRecord(*tuple(row)) for row in rows]
 
     def count(self, status: PaymentStatus) -> int:
@@ -156,7 +156,7 @@ class Reports:
         came = func.sum(func.coalesce(columns.received_amount, columns.amount))
         facts: tuple[Any, ...] = (func.count(), func.coalesce(came, 0))
         statement = select(*facts).where(*conditions)
-        count, amount = self._store.session.execute(statement).one()
+        count, amount = self._store.ask(statement).one()
         return Takings(int(count), Decimal(amount))
 
     def overdue(self, before: datetime) -> Backlog:
@@ -173,7 +173,7 @@ class Reports:
             columns.account != "",
         )
         grouped = statement.group_by(columns.account).order_by(columns.account)
-        return {str(name): int(count) for name, count in self._store.session.execute(grouped)}
+        return {str(name): int(count) for name, count in self._store.ask(grouped)}
 
     def owed(self) -> Backlog:
         """Return the payments that are paid and of which the shop was not told."""
@@ -189,7 +189,7 @@ class Reports:
         left = func.sum(columns.received_amount - columns.refunded_amount)
         came = func.min(func.coalesce(columns.verified_at, columns.updated_at))
         statement: Select[Any] = select(func.count(), func.coalesce(left, 0), came)
-        found = self._store.session.execute(statement.where(*owed(self._payments))).one()
+        found = self._store.ask(statement.where(*owed(self._payments))).one()
         count, amount, oldest = found
         return Debt(int(count), Decimal(amount), oldest)
 
@@ -204,7 +204,7 @@ class Reports:
     def _some(self, condition: ColumnElement[bool], limit: int) -> list[PaymentRecord]:
         looked_at_last = self._payments.c.check_after.desc()
         some = self._payment.where(condition).order_by(looked_at_last).limit(limit)
-        return [PaymentRecord(*tuple(row)) for row in self._store.session.execute(some)]
+        return [PaymentRecord(*tuple(row)) for row in self._store.ask(some)]
 
     def without_received(self, *, agreed: bool) -> int:
         """Return how many payments do not say what came, as none of version 0.1.0 does.
@@ -262,7 +262,7 @@ class Reports:
         )
         latest = func.coalesce(columns.repeated_at, columns.created_at).desc()
         newest = statement.order_by(latest, columns.id.desc()).limit(1)
-        return bool(self._store.session.execute(newest).scalar())
+        return bool(self._store.ask(newest).scalar())
 
     def undelivered(self, before: datetime, heard: Collection[bool]) -> Backlog:
         """Return the events that should have been delivered before then.
@@ -299,7 +299,7 @@ class Reports:
         """Return what completed the payments created since then: the source of each."""
         arrived = self._events.c.new_status == PaymentStatus.COMPLETED
         statement = self._completed_with(since, arrived).add_columns(self._events.c.source)
-        rows = self._store.session.execute(statement.group_by(self._events.c.source))
+        rows = self._store.ask(statement.group_by(self._events.c.source))
         return {str(source): int(count) for count, source in rows}
 
     def _completed_with(self, since: datetime, condition: Any) -> Select[Any]:
@@ -312,15 +312,15 @@ class Reports:
     # Inside
 
     def _number(self, statement: Select[Any]) -> int:
-        return int(self._store.session.execute(statement).scalar_one())
+        return int(self._store.ask(statement).scalar_one())
 
     def _backlog(self, since: Any, *conditions: ColumnElement[bool]) -> Backlog:
         statement: Select[Any] = select(func.count(), func.min(since)).where(*conditions)
-        count, oldest = self._store.session.execute(statement).one()
+        count, oldest = self._store.ask(statement).one()
         return Backlog(int(count), oldest)
 
     def _read_events(self, statement: Select[Any]) -> list[EventRecord]:
-        return [EventRecord(*tuple(row)) for row in self._store.session.execute(statement)]
+        return [EventRecord(*tuple(row)) for row in self._store.ask(statement)]
 
 
 def _holds(text: str, columns: Any) -> ColumnElement[bool]:

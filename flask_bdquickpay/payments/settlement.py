@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from .. import clock
@@ -24,6 +23,7 @@ from ..errors import (
 )
 from ..gateway.answers import VerifiedPayment
 from ..gateway.client import BDQuickPayClient
+from ..money import to_paisa
 from ..settings import Settings
 from . import reasons, signals
 from .about import about
@@ -62,12 +62,11 @@ class Settlement:
     store: Store
     ledger: Ledger
 
-    def confirm(self, payment_id: int, source: str = "confirm", **options: Any) -> PaymentMixin:
+    def confirm(self, seen: Snapshot, source: str = "confirm", **options: Any) -> PaymentMixin:
         """Ask about a payment, apply the answer and return the payment as it stands then.
 
         :raises GatewayError: with the payment unchanged.
         """
-        seen = self.store.found(payment_id)
         return self.store.load_kept(self.settle(seen, source, **options))
 
     def settle(
@@ -353,8 +352,8 @@ def _learnt(answer: VerifiedPayment) -> dict[str, Any]:
     paid = answer.transaction
     if paid is None:
         return {}
-    came = paid.amount if paid.amount is None else paid.amount.quantize(Decimal("0.01"))
-    fits = came is not None and abs(came) <= MOST_MONEY
+    came = None if paid.amount is None else to_paisa(paid.amount)
+    fits = came is not None and came.is_finite() and came.copy_abs() <= MOST_MONEY
     return {
         "verified_at": paid.verified_at or clock.utcnow(),
         "received_amount": came if fits else None,

@@ -6,9 +6,11 @@ app's ``db.session``: what a receiver writes commits or rolls back together with
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,8 @@ from .status import PaymentStatus
 _namespace = Namespace()
 _logger = logging.getLogger(__name__)
 _SLOW = 2.0
+#: What ends the program, or the task that runs here, whatever it is about.
+_ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 #: The gateway accepted the payment (`payment`).
 payment_created: NamedSignal = _namespace.signal("flask_bdquickpay.payment_created")
@@ -90,6 +94,10 @@ def _nothing() -> None:
     pass
 
 
+async def _awaited(answer: Awaitable[object]) -> None:
+    await answer
+
+
 @dataclass(frozen=True)
 class Send:
     """A signal that is sent about a payment.
@@ -105,10 +113,12 @@ class Send:
     check: Callable[[], None] = _nothing
     observe: Observer = unobserved
 
-    def calls(self, *, payment: Any, **arguments: Any) -> Iterator[Callable[[], None]]:
-        """Yield a call for each receiver, async ones included."""
-        extra = about(payment, self.source)  # what is loaded may be gone after a receiver
-        arguments["payment"] = payment
+    def calls(self, arguments: dict[str, Any]) -> Iterator[Callable[[], None]]:
+        """Yield a call for each receiver, async ones included.
+
+        :param arguments: `payment` and what else they get; may be changed between two calls.
+        """
+        extra = about(arguments["payment"], self.source)  # it may be gone after a receiver
         for receiver in () if self.signal.is_muted else self.signal.receivers_for(self.app):
             yield self._timed(receiver, arguments, extra)
 
@@ -120,11 +130,19 @@ class Send:
         def call() -> None:
             begin = time.monotonic()
             try:
-                function(self.app, **arguments)
+                answer = function(self.app, **arguments)
+                if inspect.isawaitable(answer):  # an async one behind a decorator
+                    self.app.ensure_sync(_awaited)(answer)
                 self.check()
             except Exception as error:
                 blame(error, name)
                 raise
+            except _ENDS:
+                raise
+            except BaseException as error:  # gevent.Timeout, say, which is to stop nobody else
+                failure = RuntimeError(f"{type(error).__name__}: {error}")
+                blame(failure, name)
+                raise failure from error
             finally:
                 seconds = time.monotonic() - begin
                 self.observe("receiver", seconds, {"signal": short_name(self.signal)})

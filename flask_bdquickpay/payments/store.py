@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, bindparam, case, func, insert, select, update
+from sqlalchemy.orm import object_session
 
 from .. import clock
 from ..errors import BDQuickPayError
@@ -59,11 +60,11 @@ class Store(Database):
         row = self.row(self._by[column], {"value": value})
         return None if row is None else Snapshot(*tuple(row))
 
-    def misplaced(self, seen: Snapshot) -> BDQuickPayError:
+    def misplaced(self, payment_id: int) -> BDQuickPayError:
         """The error for a payment that is not where it was read."""
         return BDQuickPayError(
-            f"Payment {seen.id} is not where it was: this connection sees other tables. Where each "
-            "tenant has a schema, choose it at every checkout of a connection, not once in a "
+            f"Payment {payment_id} is not where it was: this connection sees other tables. Where "
+            "each tenant has a schema, choose it at every checkout of a connection, not once in a "
             "request."
         )
 
@@ -79,10 +80,23 @@ class Store(Database):
 
     def again(self, seen: Snapshot) -> Snapshot:
         """Return a payment as it stands now."""
-        again = self.find("token", seen.token)
-        if again is None or again.id != seen.id:
-            raise self.misplaced(seen)
-        return again
+        return self._at(seen.id, seen.token)
+
+    def standing(self, payment: PaymentMixin) -> Snapshot:
+        """Return how the payment of an object stands now.
+
+        :raises BDQuickPayError: when it is another's, since this connection sees other tables.
+        """
+        session = object_session(payment)
+        if session is not None:
+            session.flush()
+        return self._at(payment.id, payment.token)
+
+    def _at(self, payment_id: int, token: str) -> Snapshot:
+        found = self.find("token", token)
+        if found is None or found.id != payment_id:
+            raise self.misplaced(payment_id)
+        return found
 
     def find_late(self, reference: str) -> list[Snapshot]:
         """Return the order's payments on which money may still come, the newest first.
@@ -129,7 +143,7 @@ class Store(Database):
         """Return the payment's object as the database has it now."""
         payment = self.session.get(self.models.payment, seen.id, populate_existing=True)
         if payment is None or payment.token != seen.token:
-            raise self.misplaced(seen)
+            raise self.misplaced(seen.id)
         return payment
 
     def present(self, seen: Snapshot) -> PaymentMixin:
@@ -149,7 +163,7 @@ class Store(Database):
 
         ``None`` when they are gone.
         """
-        row = self.session.execute(self._both, {"e_id": event_id, "e_token": token}).first()
+        row = self.ask(self._both, {"e_id": event_id, "e_token": token}).first()
         return None if row is None else (row[0], row[1])
 
     @cached_property
@@ -203,7 +217,7 @@ class Store(Database):
         table = self.payments
         same = update(table).where(table.c.id == seen.id, table.c.token == seen.token)
         if self.execute(same.values(checks=table.c.checks)).rowcount != 1:
-            raise self.misplaced(seen)
+            raise self.misplaced(seen.id)
 
     def displace(self, holder: Snapshot) -> None:
         """Take the order from a payment that has not been paid, or only with play money."""
@@ -244,7 +258,7 @@ class Store(Database):
             table.c.note.is_(None) if note is None else table.c.note == storable(note),
         )
         newest = select(table.c.id, table.c.gateway_answer).where(*same).order_by(table.c.id.desc())
-        found = self.session.execute(newest.limit(1)).first()
+        found = self.execute(newest.limit(1)).first()
         if found is None or found.gateway_answer != answer:
             return self.record(seen, source, note, **values)
         again = update(table).where(table.c.id == found.id).values(count=table.c.count + 1)

@@ -10,17 +10,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from ..deadline import deadline, time_left
-from .grounds import check_rollback, refuse_writes
+from .grounds import check_rollback, refuse_write
 from .locks import bounded_wait
 
 T = TypeVar("T")
 _running: ContextVar[Connection | None] = ContextVar("running", default=None)
+_delivering: ContextVar[bool] = ContextVar("delivering", default=False)
 _logger = logging.getLogger(__name__)
+#: Tells a session in which database something is.
+Bind = dict[str, Any]
 #: Seconds after which a transaction that keeps colliding is given up.
 PATIENCE = 5.0
 #: Seconds that a lock is waited for even at the end of a deadline.
@@ -44,22 +47,39 @@ def connection() -> Connection:
     return running
 
 
-def watch(sessions: scoped_session[Any]) -> None:
-    """Have a receiver refused that writes to another database than the payments'."""
-    if not event.contains(sessions, "after_begin", _joined):
-        event.listen(sessions, "after_begin", _joined)
-
-
-def _joined(_session: Session, _transaction: object, joined: Connection) -> None:
+@event.listens_for(Engine, "before_cursor_execute")
+def _executed(other: Connection, _cursor: object, statement: str, *_: object) -> None:
+    """Refuse a receiver that writes to another database, by whichever engine of the process."""
     ours = _running.get()
-    if ours is not None and joined is not ours:
-        refuse_writes(joined)
+    if ours is not None and other is not ours:
+        refuse_write(ours, other, statement)
+
+
+@contextmanager
+def delivering() -> Iterator[None]:
+    """Have what a receiver writes after the commit rolled back when it raises, savepoints too."""
+    token = _delivering.set(True)
+    try:
+        yield
+    finally:
+        _delivering.reset(token)
+
+
+@event.listens_for(Engine, "savepoint")
+def _saved(connection: Connection, _name: str) -> None:
+    """Begin before a savepoint: SQLite's driver does so at a write alone, and a savepoint that is
+    released outside of a transaction is committed.
+    """
+    if _delivering.get() and connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN")
 
 
 def run(
     session: Session,
     work: Callable[[], T],
-    table: Table,
+    bind: Bind,
     check: Callable[[Connection], None] = check_rollback,
 ) -> T:
     """Return what `work` returned, once it is committed.
@@ -67,13 +87,13 @@ def run(
     `work` runs again after a deadlock, a serialization failure or a locked database, until
     :data:`PATIENCE` or the thread's deadline ends. Whatever it raises rolls everything back.
 
-    :param table: in whose database the transaction is.
+    :param bind: what tells the session in which database the transaction is.
     :param check: looks at the connection before `work` begins.
     """
     with deadline(PATIENCE):
         for attempt in range(1_000_000):
             try:
-                return _once(session, work, table, check)
+                return _once(session, work, bind, check)
             except DBAPIError as error:
                 pause = random.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25)  # noqa: S311
                 if not is_transient(error) or pause >= time_left():
@@ -84,10 +104,13 @@ def run(
 
 
 def _once(
-    session: Session, work: Callable[[], T], table: Table, check: Callable[[Connection], None]
+    session: Session,
+    work: Callable[[], T],
+    bind: Bind,
+    check: Callable[[Connection], None],
 ) -> T:
     try:
-        ours = session.connection(bind_arguments={"clause": table})
+        ours = session.connection(bind_arguments=bind)
         with _commit_withheld(session, ours):
             check(ours)
             with bounded_wait(ours, max(time_left(), _SHORTEST)):
@@ -102,19 +125,28 @@ def _once(
 
 @contextmanager
 def _commit_withheld(session: Session, ours: Connection) -> Iterator[None]:
-    """Turn a receiver's ``db.session.commit()`` into a flush, so that all commits at the end."""
+    """Turn a receiver's ``db.session.commit()`` into a flush, so that all commits at the end.
+
+    Its ``begin()`` is a savepoint.
+    """
 
     def flush() -> None:
         session.flush()
         session.expire_all()
 
-    session.commit = flush  # type: ignore[method-assign]
+    begin = session.begin
+
+    def savepoint(nested: bool = False) -> SessionTransaction:
+        del nested  # it is in a transaction in any case
+        return begin(nested=True)
+
+    session.commit, session.begin = flush, savepoint  # type: ignore[method-assign]
     token = _running.set(ours)
     try:
         yield
     finally:
         _running.reset(token)
-        del session.commit
+        del session.commit, session.begin
 
 
 def is_transient(error: DBAPIError) -> bool:

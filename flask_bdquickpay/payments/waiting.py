@@ -111,9 +111,21 @@ class Waiting:
         :param of: the accounts that count; ``None``: all of them.
         """
         due = select(func.count()).where(*self._due(now, of))
-        count = self._store.session.execute(due).scalar_one()
+        count = self._store.ask(due).scalar_one()
         self._store.session.rollback()
         return int(count)
+
+    def count_refused(self, of: Collection[str] | None = None) -> int:
+        """Return how many payments wait whose money the shop's own code refuses.
+
+        :param of: as in :meth:`count_due`.
+        """
+        table = self._store.payments
+        refused = select(func.count()).where(is_unbooked(table), table.c.problem.is_not(None))
+        if of is not None:
+            refused = refused.where(table.c.account.in_(of))
+        row = self._store.row(refused, {})
+        return 0 if row is None else int(row[0])
 
     def claim_due(
         self,
@@ -135,14 +147,14 @@ class Waiting:
         table = self._store.payments
         due = self._due(now, of, but)
         statement = select(table.c.token).where(*due).order_by(table.c.check_after).limit(limit)
-        tokens = list(self._store.session.scalars(statement))
+        tokens = list(self._store.ask(statement).scalars())
         self._store.session.rollback()
         claim = update(table).where(table.c.token.in_(tokens), *due)
         mine = self._store.snapshot.where(table.c.lease == lease).order_by(table.c.id)
 
         def work() -> list[Snapshot]:
             self._store.execute(claim, lease=lease, check_after=until)
-            return [Snapshot(*tuple(row)) for row in self._store.session.execute(mine)]
+            return [Snapshot(*tuple(row)) for row in self._store.ask(mine)]
 
         return self._store.transaction(work) if tokens else []
 
@@ -187,7 +199,7 @@ class Waiting:
         return next(iter(self._read(self._undelivered.where(*mine))), None)
 
     def _read(self, statement: Select[Any]) -> list[OutboxEvent]:
-        rows = self._store.session.execute(statement).all()
+        rows = self._store.ask(statement).all()
         self._store.session.rollback()
         return [OutboxEvent(*tuple(row)) for row in rows]
 

@@ -23,7 +23,9 @@ _TOLD = {
     reasons.OTHER_AMOUNT_ASKED: N_("bKash asked for %(amount)s; the order costs %(asked)s."),
     reasons.OTHER_ORDER: N_("The money came for another order."),
     reasons.PAID_LATE: _LATE,
-    reasons.PAID_SUPERSEDED: N_("The order had another amount by the time the money came."),
+    reasons.PAID_SUPERSEDED: N_(
+        "Another payment had taken the place of this one by the time the money came."
+    ),
     reasons.PAID_ALREADY: N_("This order was already paid. Ask us about the second payment."),
     reasons.TRANSACTION_SEEN: N_("bKash names a transaction that we know from another payment."),
     reasons.UNKNOWN_AT_GATEWAY: N_("bKash does not know this payment any more."),

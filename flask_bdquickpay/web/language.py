@@ -19,6 +19,7 @@ from pathlib import Path
 from flask import current_app
 
 from .. import clock
+from ..money import exactly
 
 _logger = logging.getLogger(__name__)
 ENGLISH, BANGLA = "en", "bn"
@@ -74,7 +75,9 @@ def format_money(amount: Decimal) -> str:
     from babel.numbers import format_decimal
 
     sign = "−" if amount < 0 else ""
-    return f"{sign}৳" + localized(format_decimal(amount.copy_abs(), "#,##,##0.00", locale=ENGLISH))
+    with exactly():
+        digits = format_decimal(amount.copy_abs(), "#,##,##0.00", locale=ENGLISH)
+    return f"{sign}৳{localized(digits)}"
 
 
 def format_price(amount: Decimal) -> str:

@@ -114,6 +114,17 @@ def test_money_at_the_first_account_is_not_lost_after_a_change(shop: Shop, other
     assert [p.status for p in shop.payments()] == ["flagged", "completed"]
 
 
+def test_reason_of_money_at_the_first_account_says_what_took_its_place(
+    shop: Shop, other: Shop
+) -> None:
+    """The order's amount is the same."""
+    old = shop.started()
+    other.click(old.customer_reference)
+    pay(shop, old)
+    reason = shop.payment(old).reason
+    assert reason == "superseded: paid although another payment had taken its place"
+
+
 def test_order_paid_at_another_account_is_not_charged_again(shop: Shop, other: Shop) -> None:
     payment = shop.started()
     pay(shop, payment)

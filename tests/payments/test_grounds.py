@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from flask_bdquickpay import ConfigurationError, payment_changed, payment_paid
 
@@ -101,6 +103,102 @@ def test_receiver_that_writes_to_another_database_is_refused(
     with payment_paid.connected_to(reads, sender=shop.app):
         assert confirm(shop, payment) == "completed"
     assert (wallet(engine), len(shop.ledger())) == (0, 1)
+
+
+def by_its_engine(shop: Shop, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO credit VALUES (500)"))
+
+
+def by_its_own_session(shop: Shop, engine: sa.Engine) -> None:
+    with Session(engine) as session, session.begin():
+        session.execute(sa.text("INSERT INTO credit VALUES (500)"))
+
+
+def by_the_app(shop: Shop, engine: sa.Engine) -> None:
+    insert = sa.text("INSERT INTO credit VALUES (500)")
+    with shop.app.app_context():
+        shop.db.session.execute(insert, bind_arguments={"bind": engine})
+        shop.db.session.commit()
+
+
+WITH = "WITH paid AS (SELECT 500 AS amount) "
+
+
+@pytest.mark.parametrize("way", [by_its_engine, by_its_own_session, by_the_app])
+def test_whichever_way_a_receiver_goes_to_another_database_it_is_refused(
+    wallets: Shop, way: Callable[[Shop, sa.Engine], None]
+) -> None:
+    payment = wallets.started()
+    wallets.gateway.pay(payment, webhook=False)
+    engine = engine_of(wallets)
+
+    def credits(app: Flask, payment: Any) -> None:
+        way(wallets, engine)
+
+    with payment_paid.connected_to(credits, sender=wallets.app):
+        assert wallets.webhook(payment).status_code == 503
+    assert "writes to another database than the payments'" in wallets.payment(payment).problem
+    assert (wallet(engine), wallets.ledger()) == (0, [])
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "write",
+    [
+        f"{WITH}INSERT INTO credit SELECT amount FROM paid",
+        f"{WITH.lower()}update credit set amount = (SELECT amount FROM paid)",
+        f"/* shop */ {WITH}DELETE FROM credit WHERE amount IN (SELECT amount FROM paid)",
+        "CREATE TABLE other (amount integer)",
+    ],
+)
+def test_whatever_writes_to_another_database_is_refused(wallets: Shop, write: str) -> None:
+    with pytest.raises(ConfigurationError, match="another database"):
+        in_a_receiver(wallets, write)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "read",
+    [
+        "/* shop */ SELECT amount FROM credit",
+        "-- shop\nSELECT amount FROM credit",
+        "\tSELECT amount FROM credit",
+        f"{WITH}SELECT amount AS updated_amount FROM paid",
+        "VALUES (1)",
+        "EXPLAIN SELECT 1",
+        "WITH one AS (SELECT 'update' AS word) SELECT word FROM one",
+    ],
+)
+def test_reading_another_database_is_fine(wallets: Shop, read: str) -> None:
+    assert in_a_receiver(wallets, read) == "completed"
+
+
+def in_a_receiver(shop: Shop, statement: str) -> Any:
+    """Confirm a payment with a receiver that executes it in the wallet; return the status."""
+    payment, engine = shop.started(), engine_of(shop)
+    shop.gateway.pay(payment, webhook=False)
+
+    def executes(app: Flask, payment: Any) -> None:
+        shop.db.session.execute(sa.text(statement), bind_arguments={"bind": engine})
+
+    with payment_paid.connected_to(executes, sender=shop.app):
+        return confirm(shop, payment)
+
+
+@pytest.fixture
+def wallets(new_shop: NewShop, tmp_path: Path) -> Shop:
+    """A shop that keeps its customers' credit in another database."""
+    binds = {"wallet": f"sqlite:///{tmp_path}/wallet.sqlite3"}
+    shop = new_shop(own_tables=True, SQLALCHEMY_BINDS=binds)
+    shop_engine(shop)
+    return shop
+
+
+def engine_of(shop: Shop) -> sa.Engine:
+    with shop.app.app_context():
+        engine: sa.Engine = shop.db.engines["wallet"]
+    return engine
 
 
 def test_what_comes_after_the_commit_may_write_to_another_database(

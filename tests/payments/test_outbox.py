@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from flask_bdquickpay import payment_changed
+from flask_bdquickpay import payment_changed, refund_changed
 from flask_bdquickpay.clock import utcnow
 
 from ..shop import Shop
 from .clock import time_passes
+from .test_refunds import paid, refund
 
 
 @pytest.fixture
@@ -81,6 +82,55 @@ def test_receiver_that_raises_is_tried_again_with_its_error_kept(deferred: Shop)
     make_due(deferred)
     assert deliver(deferred) == 1
     assert deferred.events(payment)[0].error is None
+
+
+def in_a_savepoint(session: Any, line: Any) -> None:
+    with session.begin_nested():
+        session.add(line)
+
+
+def in_a_savepoint_within_another(session: Any, line: Any) -> None:
+    with session.begin_nested():
+        in_a_savepoint(session, line)
+
+
+@pytest.mark.parametrize("way", [in_a_savepoint, in_a_savepoint_within_another])
+def test_savepoint_of_a_receiver_that_raises_is_rolled_back(
+    deferred: Shop, way: Callable[[Any, Any], None]
+) -> None:
+    deferred.started()
+
+    def raises(app: Flask, payment: Any, event: Any) -> None:
+        way(deferred.db.session, deferred.Ledger(payment_id=0, reference="half"))
+        raise RuntimeError("smtp down")
+
+    with payment_changed.connected_to(raises, sender=deferred.app):
+        assert deliver(deferred) == 0
+    assert deferred.ledger() == []
+
+
+def test_savepoint_of_a_receiver_that_returns_is_committed(deferred: Shop) -> None:
+    deferred.started()
+
+    def writes(app: Flask, payment: Any, event: Any) -> None:
+        in_a_savepoint(deferred.db.session, deferred.Ledger(payment_id=0, reference="mail"))
+
+    with payment_changed.connected_to(writes, sender=deferred.app):
+        assert deliver(deferred) == 1
+    assert len(deferred.ledger()) == 1
+
+
+def test_savepoint_of_a_refunds_receiver_that_raises_is_rolled_back(deferred: Shop) -> None:
+    refund(deferred, paid(deferred), 200)
+
+    def raises(app: Flask, payment: Any, refund: Any, event: Any) -> None:
+        in_a_savepoint(deferred.db.session, deferred.Ledger(payment_id=0, reference="half"))
+        raise RuntimeError("smtp down")
+
+    before = deferred.ledger()
+    with refund_changed.connected_to(raises, sender=deferred.app):
+        deliver(deferred)
+    assert deferred.ledger() == before
 
 
 def test_poisoned_event_holds_back_only_itself(deferred: Shop) -> None:

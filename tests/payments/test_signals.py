@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -99,6 +100,56 @@ def test_savepoint_of_a_receiver_is_its_own_affair(shop: Shop, paid_at_the_gatew
             shop.db.session.add(shop.Ledger(payment_id=0, reference="tried"))
             shop.db.session.flush()
             savepoint.rollback()
+
+    hear(payment_paid, shop, tries)
+    assert shop.webhook(paid_at_the_gateway).status_code == 200
+    assert len(shop.ledger()) == 1
+
+
+def in_a_block(session: Any, line: Any) -> None:
+    with session.begin():
+        session.add(line)
+
+
+def in_a_block_that_was_opened_by_hand(session: Any, line: Any) -> None:
+    session.begin()
+    session.add(line)
+    session.commit()
+
+
+@pytest.mark.parametrize("way", [in_a_block, in_a_block_that_was_opened_by_hand])
+def test_what_a_receiver_begins_commits_with_the_payment(
+    shop: Shop, paid_at_the_gateway: Any, way: Callable[[Any, Any], None]
+) -> None:
+    def begins(app: Flask, payment: Any) -> None:
+        way(shop.db.session, shop.Ledger(payment_id=payment.id, reference="own"))
+
+    hear(payment_paid, shop, begins)
+    assert shop.webhook(paid_at_the_gateway).status_code == 200
+    assert (shop.payment(paid_at_the_gateway).status, len(shop.ledger())) == ("completed", 2)
+
+
+@pytest.mark.parametrize("way", [in_a_block, in_a_block_that_was_opened_by_hand])
+def test_what_a_receiver_began_is_rolled_back_when_it_raises(
+    shop: Shop, paid_at_the_gateway: Any, way: Callable[[Any, Any], None]
+) -> None:
+    def begins(app: Flask, payment: Any) -> None:
+        way(shop.db.session, shop.Ledger(payment_id=payment.id, reference="own"))
+        raise RuntimeError("after its own block")
+
+    with payment_paid.connected_to(begins, sender=shop.app):
+        assert shop.webhook(paid_at_the_gateway).status_code == 503
+    assert "after its own block" in shop.payment(paid_at_the_gateway).problem
+    assert (shop.payment(paid_at_the_gateway).status, shop.ledger()) == ("pending", [])
+
+
+def test_block_that_a_receiver_leaves_by_an_error_undoes_itself_alone(
+    shop: Shop, paid_at_the_gateway: Any
+) -> None:
+    def tries(app: Flask, payment: Any) -> None:
+        with suppress(LookupError), shop.db.session.begin():
+            shop.db.session.add(shop.Ledger(payment_id=0, reference="tried"))
+            raise LookupError
 
     hear(payment_paid, shop, tries)
     assert shop.webhook(paid_at_the_gateway).status_code == 200

@@ -67,7 +67,7 @@ AT_GATEWAY: dict[str, Callable[[Sandbox, Any], Any]] = {
 }
 
 
-class Crash(BaseException):
+class Crash(SystemExit):
     """The process ends here."""
 
 

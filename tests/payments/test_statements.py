@@ -92,7 +92,7 @@ PATHS: dict[Callable[[Shop], Take], tuple[int, int, int]] = {
     success: (8, 10, 12),
     status: (1, 1, 1),
     start: (10, 13, 16),
-    swept: (26, 34, 42),
+    swept: (27, 35, 43),
 }
 _COLUMN = {"sqlite": 0, "postgresql": 1, "mysql": 2}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -61,7 +61,8 @@ def rows(shop: Shop, tenant: str) -> list[tuple[Any, ...]]:
     with shop.db.engine.connect() as connection:
         found = connection.execute(
             sa.text(
-                "SELECT customer_reference, amount, status, invoice_id, payment_url "
+                "SELECT customer_reference, amount, status, invoice_id, payment_url, "
+                "refunded_amount "
                 f"FROM {tenant}.bdquickpay_payment ORDER BY id"
             )
         )
@@ -101,4 +102,31 @@ def test_answer_that_arrives_on_another_tenants_connection_pays_nothing_there(
         assert rows(tenants, "sylhet") == before
         become(tenants, first="dhaka", then="dhaka")
         assert tenants.bdquickpay.confirm(ours).is_paid
+        assert rows(tenants, "sylhet") == before
+
+
+def confirm(shop: Shop, payment: Any) -> Any:
+    return shop.bdquickpay.confirm(payment)
+
+
+def record_refund(shop: Shop, payment: Any) -> Any:
+    return shop.bdquickpay.record_refund(payment, 100, by="Ayesha", note="broken")
+
+
+@pytest.mark.parametrize("act", [confirm, record_refund])
+def test_object_of_one_tenant_changes_nothing_on_another_s_connection(
+    tenants: Shop, act: Callable[[Shop, Any], Any]
+) -> None:
+    with tenants.app.app_context():
+        theirs = start(tenants, "sylhet", 900)
+        tenants.gateway.pay(theirs, webhook=False)
+        tenants.bdquickpay.confirm(theirs)
+        before = rows(tenants, "sylhet")
+        tenants.db.session.remove()
+        ours = start(tenants, "dhaka", 100)
+        tenants.db.session.remove()
+        assert ours.id == theirs.id
+        become(tenants, first="sylhet", then="sylhet")
+        with pytest.raises(BDQuickPayError, match="not where it was"):
+            act(tenants, ours)
         assert rows(tenants, "sylhet") == before
