@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..payments.statement import HARMLESS, Exceptional, StatementReport
+from ..payments.statement import HARMLESS, StatementReport
+from ..payments.statement_lines import Exceptional
 from ..web.language import localized
 from . import words
 from .language import M_, say

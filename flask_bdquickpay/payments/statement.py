@@ -5,71 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, BinaryIO
 
 from sqlalchemy import Table as SQLTable
-from sqlalchemy import select, update
+from sqlalchemy import func, literal, select, update
 
 from .. import clock
 from ..clock import DHAKA
-from .statement_file import Table, read_table
-from .statement_values import (
-    Unreadable,
-    is_day_first,
-    latin,
-    read_amount,
-    read_moment,
-    read_trx_id,
-)
+from ..money import difference
+from .statement_file import read_table
+from .statement_lines import Exceptional, Line, Reading
 from .status import PaymentStatus
 from .store import Store
 
 #: What calls for nobody.
 HARMLESS = ("matched", "refund_matched", "repeated_line", "other_type", "outside_period", "not_yet")
 _BATCH = 500
-_INCOMING = ("payment", "pay", "received", "receive", "credit", "cash in", "পেমেন্ট", "গ্রহণ")
-_OUTGOING = ("refund", "reversal", "return", "send money", "debit", "রিফান্ড", "ফেরত")
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the statement that could be read; BDT and UTC."""
-
-    number: int
-    trx_id: str
-    amount: Decimal
-    moved_at: datetime
-    outgoing: bool
-    fee: Decimal | None
-
-
-@dataclass(frozen=True)
-class Exceptional:
-    """A line, or a row of the books, that somebody should look at.
-
-    :ivar kind: its class, such as ``amount_differs``.
-    :ivar line: its number in the file, ``None`` for a row of the books.
-    :ivar said: what is wrong.
-    :ivar command: what deals with it.
-    :ivar payment_id: the payment that it is about, or whose refund.
-    """
-
-    kind: str
-    line: int | None
-    trx_id: str | None
-    amount: Decimal | None
-    said: str
-    command: str | None = None
-    payment_id: int | None = None
-
-    @property
-    def listed(self) -> dict[str, Any]:
-        """What a list of exceptions holds."""
-        return {"class": self.kind} | {
-            name: value for name, value in vars(self).items() if name != "kind"
-        }
 
 
 @dataclass(frozen=True)
@@ -118,17 +71,16 @@ class Statements:
 
         :param day_first: whether its dates begin with the day, where the caller knows it.
         """
-        self._store.settle_host()
         table = read_table(file, mapping)
-        found: list[Exceptional] = []
-        lines = list(_lines(table, date_format, day_first, zone, found))
-        check = _Check(self._known(lines), self._booked(lines, account), lines)
-        found += check.run()
-        self._store.session.rollback()
+        read = Reading(zone, date_format, day_first)
+        read.take(table)
+        with self._store.beside_host():
+            check = _Check(self._known(read.lines), self._books(read.lines, account, zone), read)
+            found = read.unread + check.run()
         applied = self._stamp(check) if apply else 0
         counts = Counter(one.kind for one in found) + check.harmless
         shown = sorted(found, key=lambda one: (one.kind in HARMLESS, one.line or 0))
-        return StatementReport(dict(counts), shown, table.columns, lines[:3], applied)
+        return StatementReport(dict(counts), shown, table.columns, read.lines[:3], applied)
 
     # What the books know
 
@@ -144,16 +96,12 @@ class Statements:
 
     def _of_payments(self, ids: list[str]) -> Iterator[_Booked]:
         columns = self._payments.c
-        rows = self._store.session.execute(
-            select(*self._payment_columns()).where(columns.trx_id.in_(ids))
-        )
+        rows = self._store.ask(select(*self._payment_columns()).where(columns.trx_id.in_(ids)))
         return (_Booked("payment", *row) for row in rows)
 
     def _of_refunds(self, ids: list[str]) -> Iterator[_Booked]:
         refunds = self._refunds.c
-        rows = self._store.session.execute(
-            select(*self._refund_columns()).where(refunds.trx_id.in_(ids))
-        )
+        rows = self._store.ask(select(*self._refund_columns()).where(refunds.trx_id.in_(ids)))
         return (_refund(*row) for row in rows)
 
     def _payment_columns(self) -> tuple[Any, ...]:
@@ -166,35 +114,34 @@ class Statements:
         known = (refunds.id, refunds.trx_id, refunds.amount, refunds.sent_at, refunds.state)
         return (*known, refunds.payment_id)
 
-    def _booked(self, lines: list[Line], account: str | None) -> list[_Booked]:
-        """What moved in the period of the statement."""
-        if not lines:
-            return []
-        begin, end = (pick(line.moved_at for line in lines) for pick in (min, max))
-        first = begin.astimezone(DHAKA).replace(hour=0, minute=0, second=0, microsecond=0)
-        until = end.astimezone(DHAKA).replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    def _books(self, lines: list[Line], account: str | None, zone: tzinfo) -> _Books:
+        """When they begin, and what moved on the statement's days that none has confirmed yet."""
         payments, refunds = self._payments.c, self._refunds.c
+        begins = [select(func.min(payments[name])) for name in ("created_at", "verified_at")]
         came = select(*self._payment_columns()).where(
-            payments.status == PaymentStatus.COMPLETED,
-            payments.verified_at >= first,
-            payments.verified_at < until,
+            payments.status == PaymentStatus.COMPLETED, payments.cleared_at.is_(None)
         )
         joined = self._refunds.join(self._payments, payments.id == refunds.payment_id)
         sent = select(*self._refund_columns()).select_from(joined)
         sent = sent.where(
-            refunds.state == "sent",
-            refunds.method == "bkash",
-            refunds.trx_id.is_not(None),
-            refunds.sent_at >= first,
-            refunds.sent_at < until,
+            refunds.state == "sent", refunds.method == "bkash", refunds.cleared_at.is_(None)
         )
         if account is not None:
-            came, sent = (one.where(payments.account == account) for one in (came, sent))
-        execute = self._store.session.execute
-        return [
-            *(_Booked("payment", *row) for row in execute(came) if row.trx_id),
+            of = payments.account == account
+            came, sent, begins = came.where(of), sent.where(of), [one.where(of) for one in begins]
+        execute = self._store.ask
+        known = [found for one in begins if (found := execute(one).scalar()) is not None]
+        since = min(known, default=None)
+        if not lines:
+            return _Books(since, [])
+        first, until = _days(lines, zone)
+        came = came.where(payments.verified_at >= first, payments.verified_at < until)
+        sent = sent.where(refunds.sent_at >= first, refunds.sent_at < until)
+        moved = [
+            *(_Booked("payment", *row) for row in execute(came)),
             *(_refund(*row) for row in execute(sent)),
         ]
+        return _Books(since, [one for one in moved if one.trx_id])
 
     # What is stamped
 
@@ -211,11 +158,21 @@ class Statements:
 
     def _clear(self, booked: _Booked, line: Line, now: datetime) -> int:
         table = self._payments if booked.kind == "payment" else self._refunds
-        one = update(table).where(table.c.id == booked.id, table.c.cleared_at.is_(None))
-        values: dict[str, Any] = {"cleared_at": now}
+        cleared = table.c.cleared_at
+        is_new = cleared.is_(None)
+        values: dict[str, Any] = {"cleared_at": func.coalesce(cleared, literal(now, cleared.type))}
         if booked.kind == "payment" and line.fee is not None:
-            values["fee"] = abs(line.fee)
-        return self._store.execute(one, **values).rowcount
+            values["fee"] = line.fee.copy_abs()
+            is_new |= table.c.fee.is_(None) | (table.c.fee != values["fee"])
+        one = update(table).where(table.c.id == booked.id, is_new)
+        return self._store.execute(one.values(**values)).rowcount
+
+
+def _days(lines: list[Line], zone: tzinfo) -> tuple[datetime, datetime]:
+    """The begin of a statement's first day, and the end of its last."""
+    first, last = (pick(line.moved_at for line in lines).astimezone(zone) for pick in (min, max))
+    begin, end = (datetime.combine(one.date(), time(), zone) for one in (first, last))
+    return begin, end + timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -243,7 +200,7 @@ class _Booked:
     @property
     def remains(self) -> Decimal:
         """What of it was not sent back."""
-        return (self.amount or Decimal(0)) - self.refunded
+        return difference(self.amount or Decimal(0), self.refunded)
 
 
 def _refund(*row: Any) -> _Booked:
@@ -251,20 +208,53 @@ def _refund(*row: Any) -> _Booked:
     return _Booked("refund", refund_id, trx_id, amount, sent_at, state, refund_of=payment_id)
 
 
+@dataclass(frozen=True)
+class _Books:
+    """What the books have to say to a statement.
+
+    :ivar begin: when the first payment was made here.
+    :ivar moved: what moved on its days.
+    """
+
+    begin: datetime | None
+    moved: list[_Booked]
+
+
 class _Check:
     """Compares each line with what the books know of its transaction, then the other way round."""
 
-    def __init__(self, known: dict[str, _Booked], booked: list[_Booked], lines: list[Line]) -> None:
-        self._known, self._booked, self._lines = known, booked, lines
+    def __init__(self, known: dict[str, _Booked], books: _Books, read: Reading) -> None:
+        self._known, self._books, self._read = known, books, read
         self.harmless: Counter[str] = Counter()
         self.matches: list[tuple[_Booked, Line]] = []
         self._seen: dict[str, Line] = {}
-        self._first = min((row.moved_at for row in booked if row.moved_at), default=None)
-        self._last = max((line.moved_at for line in lines), default=None)
+        self._last = max((line.moved_at for line in read.lines), default=None)
 
     def run(self) -> list[Exceptional]:
-        found = [one for line in self._lines if (one := self._line(line)) is not None]
-        return found + [one for row in self._booked if (one := self._row(row)) is not None]
+        other = self._read.other
+        typed = [line for line in self._read.lines if line.number not in other]
+        untyped = [line for line in self._read.lines if line.number in other]
+        untyped.sort(key=lambda line: not self._agrees(line))
+        found = [
+            *(self._line(line) for line in typed),
+            *(self._untyped(line, other[line.number]) for line in untyped),
+            *(self._row(row) for row in self._books.moved),
+        ]
+        return [one for one in found if one is not None]
+
+    def _agrees(self, line: Line) -> bool:
+        booked = self._known.get(line.trx_id)
+        return booked is not None and booked.amount == line.amount.copy_abs()
+
+    def _untyped(self, line: Line, said: str) -> Exceptional | None:
+        """A line of a type that is not known: of the books' transaction, unless another line is."""
+        booked = self._known.get(line.trx_id)
+        if booked is None or line.trx_id in self._seen:
+            return Exceptional("other_type", line.number, line.trx_id, line.amount, said)
+        self._seen[line.trx_id] = line
+        if line.outgoing and booked.kind == "payment":
+            return _other_way(line, booked)
+        return self._compare(line, booked)
 
     def _line(self, line: Line) -> Exceptional | None:
         before = self._seen.setdefault(line.trx_id, line)
@@ -279,9 +269,11 @@ class _Check:
         if booked is None:
             return self._unknown(line)
         if (booked.kind == "refund") != line.outgoing:
-            said = f"the books have it as {booked.kind} {booked.name}, the other way"
-            return _of_line("trx_conflict", line, said, booked=booked)
-        if booked.amount != abs(line.amount):
+            return _other_way(line, booked)
+        return self._compare(line, booked)
+
+    def _compare(self, line: Line, booked: _Booked) -> Exceptional | None:
+        if booked.amount != line.amount.copy_abs():
             said = f"the books have {booked.amount} BDT in {booked.kind} {booked.name}"
             return _of_line("amount_differs", line, said, _show(booked), booked)
         return self._agreed(line, booked)
@@ -305,10 +297,11 @@ class _Check:
                 "refund_not_recorded",
                 line,
                 "money left, and no refund has this transaction",
-                f"{command}{abs(line.amount)} --note …",
+                f"{command}{line.amount.copy_abs()} --note …",
             )
-        if self._first is None or line.moved_at < self._first - timedelta(days=1):
-            return _of_line("outside_period", line, "it is older than what the books have of then")
+        begin = self._books.begin
+        if begin is None or line.moved_at < begin - timedelta(days=1):
+            return _of_line("outside_period", line, "it is older than the first payment here")
         return _of_line(
             "money_not_here",
             line,
@@ -327,6 +320,11 @@ class _Check:
         return Exceptional(kind, None, row.trx_id, row.amount, said, _show(row), row.payment_id)
 
 
+def _other_way(line: Line, booked: _Booked) -> Exceptional:
+    said = f"the books have it as {booked.kind} {booked.name}, the other way"
+    return _of_line("trx_conflict", line, said, booked=booked)
+
+
 def _show(booked: _Booked) -> str:
     if booked.kind == "payment":
         return f"flask bdquickpay show {booked.name}"
@@ -342,49 +340,3 @@ def _of_line(
 ) -> Exceptional:
     payment_id = None if booked is None else booked.payment_id
     return Exceptional(kind, line.number, line.trx_id, line.amount, said, command, payment_id)
-
-
-# Reading the lines
-
-
-def _lines(
-    table: Table,
-    form: str | None,
-    day_first: bool | None,
-    zone: tzinfo,
-    found: list[Exceptional],
-) -> Iterator[Line]:
-    """Yield the lines that can be read and are about payments; the others go to `found`."""
-    if day_first is None:
-        dates = (cells["date"] for _, cells in table.lines)
-        day_first = form is not None or is_day_first(dates)
-    for number, cells in table.lines:
-        kind = _kind(cells.get("type"))
-        if kind is None:
-            said = f"a line of the type {cells.get('type')}"
-            trx_id = str(cells["trx_id"] or "") or None
-            found.append(Exceptional("other_type", number, trx_id, None, said))
-            continue
-        try:
-            amount = read_amount(cells["amount"])
-            yield Line(
-                number,
-                read_trx_id(cells["trx_id"]),
-                amount,
-                read_moment(cells["date"], zone, form=form, day_first=day_first),
-                kind == "outgoing" or amount < 0,
-                None if cells.get("fee") in (None, "") else read_amount(cells["fee"]),
-            )
-        except Unreadable as error:
-            trx_id = str(cells["trx_id"] or "")[:128] or None
-            found.append(Exceptional("unreadable", number, trx_id, None, str(error)))
-
-
-def _kind(cell: object) -> str | None:
-    """Whether a type of line is about money that came or left; ``None`` for neither."""
-    said = "" if cell is None else latin(str(cell)).casefold()
-    if any(word in said for word in _OUTGOING):
-        return "outgoing"
-    if not said or any(word in said for word in _INCOMING):
-        return "incoming"
-    return None

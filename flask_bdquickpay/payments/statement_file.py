@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO
 
 from charset_normalizer import from_bytes
@@ -70,45 +71,57 @@ def read_table(file: BinaryIO, mapping: Mapping[str, str] | None = None) -> Tabl
     content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise StatementError("The statement is larger than 50 MB: export a shorter period.")
-    rows = _xlsx(content) if content.startswith(b"PK") else _csv(content)
-    return _below_headings(rows, mapping or {})
+    wanted = _Headings(mapping or {})
+    rows = _xlsx(content) if content.startswith(b"PK") else _csv(content, wanted)
+    return _below_headings(rows, wanted)
 
 
-def _below_headings(rows: Iterator[Sequence[Any]], mapping: Mapping[str, str]) -> Table:
+class _Headings:
+    """What the columns that are looked for are called."""
+
+    def __init__(self, mapping: Mapping[str, str]) -> None:
+        named = {field: (_folded(name),) for field, name in mapping.items()}
+        self._names = ASSUMED | named
+        self._needed = {*_NEEDED, *named}
+        self.said = ", ".join(mapping.get(field, field) for field in _NEEDED)
+
+    def places(self, row: Sequence[Any]) -> dict[str, int] | None:
+        """The place of each field, when this row is the one with the headings."""
+        cells = [_folded(cell) for cell in row]
+        found = {
+            field: next((cells.index(name) for name in names if name in cells), None)
+            for field, names in self._names.items()
+        }
+        places = {field: place for field, place in found.items() if place is not None}
+        return places if self._needed <= places.keys() else None
+
+
+def _folded(cell: object) -> str:
+    return "" if cell is None else latin(str(cell)).casefold()
+
+
+def _below_headings(rows: Iterator[Sequence[Any]], wanted: _Headings) -> Table:
     places: dict[str, int] | None = None
     headings: Sequence[Any] = ()
+    above = _HEADINGS_WITHIN
     lines: list[tuple[int, Mapping[str, Any]]] = []
     for number, row in enumerate(rows, 1):
-        if number > MAX_ROWS + _HEADINGS_WITHIN:
+        if number > above + MAX_ROWS:
             raise StatementError(
                 "The statement has more than 200,000 rows: export a shorter period."
             )
         if places is None:
-            places, headings = _found(row, mapping), row
+            places, headings, above = wanted.places(row), row, number
             if places is None and number >= _HEADINGS_WITHIN:
                 break
-        elif any(cell not in (None, "") for cell in row):
+        elif any(_folded(cell) for cell in row):
             lines.append((number, {name: _cell(row, place) for name, place in places.items()}))
     if places is None:
-        wanted = ", ".join(mapping.get(name, name) for name in _NEEDED)
         raise StatementError(
-            f"No row among the first {_HEADINGS_WITHIN} has the headings of {wanted}. Name them "
-            "with --map, such as --map trx_id='Transaction ID'."
+            f"No row among the first {_HEADINGS_WITHIN} has the headings of {wanted.said}. Name "
+            "them with --map, such as --map trx_id='Transaction ID'."
         )
     return Table({name: str(headings[place]) for name, place in places.items()}, lines)
-
-
-def _found(row: Sequence[Any], mapping: Mapping[str, str]) -> dict[str, int] | None:
-    """The place of each field, when this row is the one with the headings."""
-    names = [latin(str(cell)).casefold() if cell is not None else "" for cell in row]
-    places: dict[str, int] = {}
-    for field in FIELDS:
-        wanted = (mapping[field].strip().casefold(),) if field in mapping else ASSUMED[field]
-        place = next((names.index(name) for name in wanted if name in names), None)
-        if place is not None:
-            places[field] = place
-    needed = {*_NEEDED, *mapping}
-    return places if needed <= places.keys() else None
 
 
 def _cell(row: Sequence[Any], place: int) -> Any:
@@ -118,14 +131,22 @@ def _cell(row: Sequence[Any], place: int) -> Any:
 # Files
 
 
-def _csv(content: bytes) -> Iterator[list[str]]:
+def _csv(content: bytes, wanted: _Headings) -> Iterator[list[str]]:
     text = _decoded(content)
-    head = text[:20_000]
-    delimiter = max(_DELIMITERS, key=lambda mark: _regularity(head, mark))
+    marks = (mark for mark in _DELIMITERS if _has_headings(text, mark, wanted))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=next(marks, ","), strict=True)
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        yield from rows
     except csv.Error as error:
         raise StatementError(f"The file is no table: {error}.") from error
+
+
+def _has_headings(text: str, delimiter: str, wanted: _Headings) -> bool:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return any(wanted.places(row) for row in islice(rows, _HEADINGS_WITHIN))
+    except csv.Error:
+        return False
 
 
 def _decoded(content: bytes) -> str:
@@ -141,15 +162,6 @@ def _decoded(content: bytes) -> str:
     if best is None:
         raise StatementError("The file's encoding is not known: save it as CSV in UTF-8.")
     return str(best)
-
-
-def _regularity(text: str, delimiter: str) -> int:
-    """How many cells a delimiter makes in rows that have several."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        return sum(len(row) for row in rows if len(row) > 2)
-    except csv.Error:
-        return 0
 
 
 def _check_size(content: bytes) -> None:

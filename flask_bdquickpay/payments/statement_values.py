@@ -6,20 +6,27 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time, timezone, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from ..errors import StatementError
+from ..money import to_paisa
 
 _CURRENCY = re.compile(r"^(?:bdt|tk\.?|taka|৳|টাকা)\s*|\s*(?:bdt|tk\.?|taka|৳|টাকা|/-)$", re.IGNORECASE)
+_QUOTED = re.compile(r'\s*="(.*)"\s*')
+_INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff]")
+_SIGNS = re.compile(r"^([+-]?)(.*?)(-?)$")
 _DEBIT = re.compile(r"\s*(dr|cr)\.?$", re.IGNORECASE)
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+#: Plain, in thousands, or in lakhs and crores.
+_NUMBER = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})*,\d{3})(\.\d+)?")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d+")
-_GROUPS = re.compile(r"(?<=\d),(?=\d{2,3}(?:\D|$))")
 _NUMERIC = re.compile(r"(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})(?:[ T,]+(.*))?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(am|pm)?", re.IGNORECASE)
 _WORDS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d %b %y", "%d-%b-%Y", "%d-%b-%y")
 #: Two-digit years are of this century: there was no bKash in the one before.
 _CENTURY = 2000
+#: Farther ones can't be reckoned with.
+_YEARS = range(1900, 9000)
+_BAD_DIRECTIVE = re.compile(r"(?<!%)(?:%%)*%(?![aAbBcdfGHIjmMpSuUVwWxXyYzZ%])")
 
 
 class Unreadable(Exception):
@@ -27,7 +34,10 @@ class Unreadable(Exception):
 
 
 def latin(text: str) -> str:
-    """Return a cell's text with Latin digits, without odd spaces."""
+    """Return a cell's text with Latin digits, without odd spaces or the `="…"` of a spreadsheet."""
+    text = _INVISIBLE.sub("", text)
+    quoted = _QUOTED.fullmatch(text)
+    text = quoted[1] if quoted else text
     digits = "".join(
         str(unicodedata.digit(char)) if char.isdigit() and not char.isascii() else char
         for char in text
@@ -42,8 +52,10 @@ def read_amount(cell: object) -> Decimal:
     """
     if isinstance(cell, bool) or cell is None:
         raise Unreadable("the amount is empty")
-    if isinstance(cell, (int, float, Decimal)):
-        return _whole_poisha(Decimal(str(cell)))
+    if isinstance(cell, float):  # of a workbook, which may be a little beside what was meant
+        return _whole_poisha(Decimal(repr(round(cell, 6))))
+    if isinstance(cell, (int, Decimal)):
+        return _whole_poisha(Decimal(cell))
     text = latin(str(cell))
     if _SCIENTIFIC.fullmatch(text):
         raise Unreadable(f"{text} was turned into another number by a spreadsheet: export it anew")
@@ -52,25 +64,24 @@ def read_amount(cell: object) -> Decimal:
 
 def _signed(text: str) -> Decimal:
     side = _DEBIT.search(text)
-    bare = _DEBIT.sub("", text).removesuffix("/-")
+    bare = _bare(_DEBIT.sub("", text).replace("−", "-"))
     bracketed = bare.startswith("(") and bare.endswith(")")
-    bare = bare.strip("()") if bracketed else bare
-    sign = "-" if bare.startswith(("-", "−")) or bare.endswith("-") else ""
-    bare = _CURRENCY.sub("", bare.strip("-−+ ")).strip()
-    bare = _GROUPS.sub("", _GROUPS.sub("", bare))
-    if not _NUMBER.fullmatch(bare):
-        raise Unreadable(f"{text!r} is no amount")
-    amount = Decimal(sign + bare.lstrip("+-"))
-    if bracketed or (side is not None and side[1].lower() == "dr"):
-        return -abs(amount)
-    return amount
+    before, bare, after = _SIGNS.findall(_bare(bare.strip("()") if bracketed else bare))[0]
+    if (before and after) or not _NUMBER.fullmatch(bare := _bare(bare)):
+        raise Unreadable(f"{text!r} is no amount; poisha stand behind a point")
+    number = Decimal(bare.replace(",", ""))
+    left = "-" in before + after or bracketed or (side is not None and side[1].lower() == "dr")
+    return number.copy_negate() if left else number
+
+
+def _bare(text: str) -> str:
+    return _CURRENCY.sub("", text).strip()
 
 
 def _whole_poisha(amount: Decimal) -> Decimal:
-    try:
-        exact = amount.quantize(Decimal("0.01"))
-    except InvalidOperation:
-        raise Unreadable(f"{amount} is no amount of money") from None
+    exact = to_paisa(amount)
+    if not exact.is_finite():
+        raise Unreadable(f"{amount} is no amount of money")
     if exact != amount:
         raise Unreadable(f"{amount} has more than two decimals")
     return exact
@@ -86,7 +97,7 @@ def read_trx_id(cell: object) -> str:
             f"the transaction id became the number {cell}: format that column as text, and export "
             "it anew"
         )
-    text = "" if cell is None else latin(str(cell))
+    text = "" if cell is None else latin(str(cell)).removeprefix("'")
     if not text or len(text) > 128 or not text.isprintable() or " " in text:
         raise Unreadable(f"{text!r} is no transaction id" if text else "no transaction id")
     return text
@@ -119,6 +130,24 @@ def is_day_first(cells: Iterable[object]) -> bool:
     return not month_first
 
 
+def check_date_format(form: str) -> None:
+    """
+    :raises StatementError: for what strptime does not know.
+    """
+    try:
+        datetime.strptime("", form)  # noqa: DTZ007  # only tried
+        unusable = False
+    except re.error:  # a part that is named twice
+        unusable = True
+    except ValueError:
+        unusable = _BAD_DIRECTIVE.search(form) is not None or "%" not in form
+    if unusable:
+        raise StatementError(
+            f"{form!r} is no format of a date: write it as strptime wants it, such as "
+            "'%d/%m/%Y %H:%M'."
+        )
+
+
 def read_moment(cell: object, zone: tzinfo, *, form: str | None, day_first: bool) -> datetime:
     """Return a time in UTC; a day without a time is its begin.
 
@@ -134,6 +163,8 @@ def read_moment(cell: object, zone: tzinfo, *, form: str | None, day_first: bool
         raise Unreadable("the date is empty")
     else:
         found = _parsed(latin(str(cell)), form, day_first=day_first)
+    if found.year not in _YEARS:
+        raise Unreadable(f"{found:%Y-%m-%d} is no date of a statement")
     aware = found if found.tzinfo else found.replace(tzinfo=zone)
     return aware.astimezone(timezone.utc)
 
@@ -174,6 +205,8 @@ def _clock(text: str | None) -> time:
     if found is None:
         raise ValueError(text)
     hour, half = int(found[1]), (found[4] or "").lower()
+    if half and not 1 <= hour <= 12:
+        raise ValueError(text)
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     return time(hour, int(found[2]), int(found[3] or 0))

@@ -24,7 +24,7 @@ from flask_bdquickpay.console import commands
 from flask_bdquickpay.payments import books, records, signals
 from flask_bdquickpay.payments.health import Period, Pile
 from flask_bdquickpay.payments.samples import families
-from flask_bdquickpay.payments.statement import Exceptional, Line
+from flask_bdquickpay.payments.statement_lines import Exceptional, Line
 from flask_bdquickpay.payments.tables import build_models
 from flask_bdquickpay.sandbox.kit import Gateway
 from flask_bdquickpay.sandbox.server import SandboxServer

@@ -75,7 +75,8 @@ def test_each_class_of_a_statement_is_explained() -> None:
     text = read(PAGES[1])
     names = [name for name, _ in ADVICE.values()]
     assert [name for name in names if f"**{name}**" not in text] == []
-    red = set(re.findall(r'"([a-z]+(?:_[a-z]+)+|unreadable)"', source("payments/statement.py")))
+    told = source("payments/statement.py") + source("payments/statement_lines.py")
+    red = set(re.findall(r'"([a-z]+(?:_[a-z]+)+|unreadable)"', told))
     assert set(ADVICE) <= red
 
 

@@ -93,6 +93,7 @@ PAYMENTS = (
     "books",
     "statement_values",
     "statement_file",
+    "statement_lines",
     "statement",
     "health",
     "samples",
