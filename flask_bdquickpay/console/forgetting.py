@@ -62,7 +62,7 @@ def _said(report: PruneReport) -> str:
     kept = "".join(f" Kept: {count}, since {why}." for why, count in report.kept.items())
     if report.done:
         return f"Deleted {what}.{kept}\n"
-    return f"Would delete {what}. Nothing was done: --yes does it.\n"
+    return f"Would delete {what}.{kept} Nothing was done: --yes does it.\n"
 
 
 @commands.command(

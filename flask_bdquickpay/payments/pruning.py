@@ -6,10 +6,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from sqlalchemy import Table, delete, exists, func, select, update
+from sqlalchemy import (
+    ForeignKeyConstraint,
+    Table,
+    delete,
+    exists,
+    false,
+    func,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from .. import clock
@@ -63,23 +73,62 @@ class Pruning:
             raise ValueError(
                 f"Nothing is pruned before {self._floor.days} days (BDQUICKPAY_PRUNE_FLOOR)."
             )
+        try:
+            before = clock.utcnow() - older_than
+        except OverflowError:
+            raise ValueError(f"There is no time so long ago: {older_than}.") from None
+        if not yes:
+            with self._store.beside_host():
+                return self._count(before, what)
         self._store.settle_host()
-        before = clock.utcnow() - older_than
+        return self._thin_out(before) if what == "timeline" else self._forget_unpaid(before)
+
+    def _count(self, before: datetime, what: str) -> PruneReport:
+        """Say what would be done."""
         if what == "timeline":
-            return self._thin_out(before, yes=yes)
-        return self._forget_unpaid(before, yes=yes)
+            rows, needed = self._plain(before), self._referred(self._events)
+            kept = self._number(rows.where(needed))
+            return PruneReport(events=self._number(rows.where(~needed)), kept=_kept(kept))
+        rows, needed = self._unpaid(before), self._needed()
+        gone = rows.where(~needed)
+        events = select(self._events.c.id).where(self._events.c.payment_id.in_(gone))
+        kept = self._number(rows.where(needed))
+        return PruneReport(self._number(gone), self._number(events), _kept(kept))
+
+    def _needed(self) -> Any:
+        """Whether a row of the shop refers to a payment, or to its timeline.
+
+        Asked, since not every database keeps it: SQLite does not look as it comes, and others may
+        be told to delete the shop's row as well.
+        """
+        events = self._events.c
+        fact = exists().where(
+            events.payment_id == self._payments.c.id, self._referred(self._events)
+        )
+        return self._referred(self._payments) | fact
+
+    def _referred(self, ours: Table) -> Any:
+        """Whether a row of the shop's tables refers to one of this table."""
+        own = (self._payments, self._events, self._refunds)
+        there = inspect(self._store.session.connection(bind_arguments=self._store.bind))
+        found = [
+            exists().where(*match)
+            for table in ours.metadata.tables.values()
+            for key in table.foreign_key_constraints
+            if table not in own
+            and (match := _match(key, ours))
+            and there.has_table(table.name, table.schema)
+        ]
+        return or_(false(), *found)
 
     # Payments that never saw money
 
-    def _forget_unpaid(self, before: datetime, *, yes: bool) -> PruneReport:
-        if not yes:
-            events = select(func.count()).where(self._events.c.payment_id.in_(self._unpaid(before)))
-            found = select(func.count()).select_from(self._unpaid(before).subquery())
-            return PruneReport(self._number(found), self._number(events))
+    def _forget_unpaid(self, before: datetime) -> PruneReport:
         payments = events_gone = 0
-        kept = Counter[str]()
-        for batch in self._batches(before):
-            done, gone = self._delete(batch, before, kept)
+        kept = Counter(self._count(before, "unpaid").kept)
+        unpaid = self._unpaid(before).where(~self._needed())
+        for batch in self._batches(unpaid):
+            done, gone = self._delete(batch, unpaid, kept)
             payments, events_gone = payments + done, events_gone + gone
         return PruneReport(payments, events_gone, dict(kept), done=True)
 
@@ -110,42 +159,40 @@ class Pruning:
             ~refunded,
         )
 
-    def _batches(self, before: datetime) -> Iterator[list[int]]:
+    def _batches(self, unpaid: Any) -> Iterator[list[int]]:
         """Yield ids, each once, also of those that are kept."""
         last = 0
         while True:
-            more = self._unpaid(before).where(self._payments.c.id > last)
-            ids = list(
-                self._store.session.scalars(more.order_by(self._payments.c.id).limit(_BATCH))
-            )
+            more = unpaid.where(self._payments.c.id > last)
+            ids = list(self._store.ask(more.order_by(self._payments.c.id).limit(_BATCH)).scalars())
             self._store.session.rollback()
             if not ids:
                 return
             yield ids
             last = ids[-1]
 
-    def _delete(self, ids: list[int], before: datetime, kept: Counter[str]) -> tuple[int, int]:
+    def _delete(self, ids: list[int], unpaid: Any, kept: Counter[str]) -> tuple[int, int]:
         """Delete payments with their timelines; what a row of the shop refers to is kept."""
         try:
-            return self._store.transaction(lambda: self._delete_at_once(ids, before))
+            return self._store.transaction(lambda: self._delete_at_once(ids, unpaid))
         except IntegrityError:
             if len(ids) == 1:
                 kept[_NEEDED] += 1
                 return 0, 0
-        done = [self._delete([one], before, kept) for one in ids]
+        done = [self._delete([one], unpaid, kept) for one in ids]
         return sum(one for one, _ in done), sum(gone for _, gone in done)
 
-    def _delete_at_once(self, ids: list[int], before: datetime) -> tuple[int, int]:
+    def _delete_at_once(self, ids: list[int], unpaid: Any) -> tuple[int, int]:
         payments, events = self._payments, self._events
-        still = set(self._store.session.scalars(self._unpaid(before).where(payments.c.id.in_(ids))))
-        mine = update(payments).where(
+        still = set(self._store.ask(unpaid.where(payments.c.id.in_(ids))).scalars())
+        hold = update(payments).where(
             payments.c.id.in_(still), payments.c.check_after.is_(None), payments.c.trx_id.is_(None)
         )
-        self._store.execute(mine, lease=_LEASE)  # holds the rows: nobody moves them meanwhile
+        self._store.execute(hold, lease=_LEASE)  # holds the rows: nobody moves them meanwhile
         taken = list(
-            self._store.session.scalars(
+            self._store.ask(
                 select(payments.c.id).where(payments.c.id.in_(still), payments.c.lease == _LEASE)
-            )
+            ).scalars()
         )
         gone = self._store.execute(delete(events).where(events.c.payment_id.in_(taken))).rowcount
         done = self._store.execute(delete(payments).where(payments.c.id.in_(taken))).rowcount
@@ -153,9 +200,22 @@ class Pruning:
 
     # Facts that changed nothing
 
-    def _thin_out(self, before: datetime, *, yes: bool) -> PruneReport:
+    def _thin_out(self, before: datetime) -> PruneReport:
+        plain, gone, last = self._plain(before).where(~self._referred(self._events)), 0, 0
+        kept = Counter(self._count(before, "timeline").kept)
+        while True:
+            some = plain.where(self._events.c.id > last).order_by(self._events.c.id)
+            ids = list(self._store.ask(some.limit(_BATCH)).scalars())
+            self._store.session.rollback()
+            if not ids:
+                return PruneReport(events=gone, kept=dict(kept), done=True)
+            gone += self._thin(ids, plain, kept)
+            last = ids[-1]
+
+    def _plain(self, before: datetime) -> Any:
+        """Select the ids of facts without a change, a person or a note."""
         events = self._events.c
-        plain = (
+        return select(events.id).where(
             events.created_at < before,
             events.new_status.is_(None),
             events.actor.is_(None),
@@ -163,23 +223,33 @@ class Pruning:
             events.refund_id.is_(None),
             events.deliver_after.is_(None),
         )
-        if not yes:
-            return PruneReport(events=self._number(select(func.count()).where(*plain)))
-        gone, last = 0, 0
-        while True:
-            some = select(events.id).where(*plain, events.id > last).order_by(events.id)
-            ids = list(self._store.session.scalars(some.limit(_BATCH)))
-            self._store.session.rollback()
-            if not ids:
-                return PruneReport(events=gone, done=True)
-            batch = delete(self._events).where(events.id.in_(ids), *plain)
-            gone += self._store.transaction(partial(self._remove, batch))
-            last = ids[-1]
 
-    def _remove(self, batch: Any) -> int:
-        return self._store.execute(batch).rowcount
+    def _thin(self, ids: list[int], plain: Any, kept: Counter[str]) -> int:
+        """Delete facts; what a row of the shop refers to is kept."""
 
-    def _number(self, statement: Any) -> int:
-        found = int(self._store.session.execute(statement).scalar_one())
-        self._store.session.rollback()
-        return found
+        def work() -> int:
+            still = list(self._store.ask(plain.where(self._events.c.id.in_(ids))).scalars())
+            batch = delete(self._events).where(self._events.c.id.in_(still))
+            return self._store.execute(batch).rowcount
+
+        try:
+            return self._store.transaction(work)
+        except IntegrityError:
+            if len(ids) == 1:
+                kept[_NEEDED] += 1
+                return 0
+        return sum(self._thin([one], plain, kept) for one in ids)
+
+    def _number(self, ids: Any) -> int:
+        counted = select(func.count()).select_from(ids.subquery())
+        return int(self._store.ask(counted).scalar_one())
+
+
+def _match(key: ForeignKeyConstraint, ours: Table) -> list[Any]:
+    """What holds where a row of the shop refers to a row of ours; nothing for another table."""
+    pairs = [(one.parent, *one.target_fullname.rpartition(".")[::2]) for one in key.elements]
+    return [column == ours.c[name] for column, table, name in pairs if table == ours.fullname]
+
+
+def _kept(count: int) -> dict[str, int]:
+    return {_NEEDED: count} if count else {}
