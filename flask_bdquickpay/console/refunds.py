@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import datetime, tzinfo
@@ -22,10 +23,14 @@ from .group import commands, find, output_of, receivers_named
 from .options import as_csv_option, as_json_option, by_option, moment_option, stated, utc_option
 from .terminal import add_row, console, print_table, table
 
+_PLAIN = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*")
+
 
 def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> Decimal | None:
     del ctx, param
     try:
+        if value is not None and not _PLAIN.fullmatch(value):
+            raise click.BadParameter(f"{value!r} is no amount; write 450 or 450.50.")
         return None if value is None else parse_amount(value)
     except InvalidPaymentRequest as error:
         raise click.BadParameter(str(error)) from None
@@ -167,6 +172,8 @@ def refunds(
         raise click.UsageError("Choose --json or --csv.")
     if owed and (since or until):
         raise click.UsageError("--owed lists all that is owed now: leave --since and --until out.")
+    if since and until and since >= until:
+        raise click.UsageError("--since must be before --until.")
     out, rows = output_of(alone=as_json or as_csv), RefundRows(current_state().store)
     kind: Any = OwedRefund if owed else RefundRecord
     found: Iterable[Any] = rows.owed(clock.utcnow()) if owed else rows.listed(since, until)

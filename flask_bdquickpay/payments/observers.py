@@ -20,7 +20,7 @@ class Observers:
 
     def __init__(self) -> None:
         self._all: list[Observer] = []
-        self._faulty: set[Observer] = set()
+        self._faulty: set[int] = set()
 
     def add(self, observer: Observer) -> None:
         """Tell this one, too."""
@@ -32,6 +32,6 @@ class Observers:
             try:
                 observer(name, seconds, dict(labels))
             except Exception:
-                if observer not in self._faulty:
-                    self._faulty.add(observer)
+                if id(observer) not in self._faulty:  # it need not be hashable, and stays
+                    self._faulty.add(id(observer))
                     _logger.exception("Observer %r raised; it is not said again", observer)

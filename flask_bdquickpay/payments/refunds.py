@@ -59,7 +59,7 @@ class Refunds:
             "state": "sent",
             "method": _method(method),
             "sent_at": sent_at,
-            "reason": reason.strip(),
+            "reason": _text(reason, "reason"),
             "note": _stated(note, "note"),
             "created_by": _stated(by, "by", _LONGEST_NAME),
             "request_key": key,
@@ -69,11 +69,11 @@ class Refunds:
             return earlier
         try:
             return self._record(seen, amount, trx_id, values)
-        except (Conflict, RefundTooLarge) as error:
+        except (Conflict, RefundError) as error:
             earlier = self._recorded(seen, key)  # somebody else was faster with the same key
             if earlier is not None:
                 return earlier
-            if isinstance(error, RefundTooLarge):
+            if isinstance(error, RefundError):
                 raise
             raise RefundError(f"Transaction {trx_id!r} was just recorded by another.") from None
 
@@ -114,8 +114,10 @@ class Refunds:
     def void(self, refund: RefundMixin, *, by: str, note: str) -> RefundMixin:
         """Take a wrong entry back; see :meth:`BDQuickPay.void_refund`."""
         by, note = _stated(by, "by", _LONGEST_NAME), _stated(note, "note")
-        refund_id, amount = refund.id, refund.amount
-        seen = self.store.found(refund.payment_id)
+        refund_id, amount, payment_id = refund.id, refund.amount, refund.payment_id
+        if not self.rows.is_there(refund):
+            raise self.store.misplaced(payment_id)
+        seen = self.store.found(payment_id)
 
         def work() -> int:
             values = {"voided_at": clock.utcnow(), "voided_by": by, "void_note": note}
@@ -185,7 +187,7 @@ class Refunds:
 
     def _free(self, seen: Snapshot, money: Money, trx_id: str | None) -> str | None:
         """The transaction that sent the money, which no other record has."""
-        if trx_id is None or not trx_id.strip():
+        if trx_id is None or not _text(trx_id, "trx_id"):
             return None
         trx_id = _stated(trx_id, "trx_id", MAX_ID)
         if trx_id == money.trx_id:
@@ -199,13 +201,19 @@ class Refunds:
         return trx_id
 
 
-def _stated(value: str, name: str, longest: int = 10_000) -> str:
-    value = value.strip()
+def _stated(value: object, name: str, longest: int = 10_000) -> str:
+    value = _text(value, name)
     if not value:
         raise RefundError(f"Say it: {name} must not be empty.")
     if len(value) > longest:
         raise RefundError(f"{name} takes at most {longest} characters.")
     return value
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise RefundError(f"{name} must be text, not {value!r}.")
+    return value.strip()
 
 
 def _method(method: str) -> str:
@@ -219,8 +227,10 @@ def _sent_at(sent_at: datetime | None, money: Money) -> datetime:
     now = clock.utcnow()
     if sent_at is None:
         return now
-    if sent_at.tzinfo is None:
-        raise RefundError("sent_at needs a time zone, such as datetime.now(timezone.utc).")
+    if not isinstance(sent_at, datetime) or sent_at.tzinfo is None:
+        raise RefundError(
+            "sent_at must be a datetime with a time zone, such as datetime.now(timezone.utc)."
+        )
     if sent_at > now:
         raise RefundError(f"sent_at is in the future: {sent_at.isoformat()}.")
     if money.verified_at is not None and sent_at < money.verified_at:

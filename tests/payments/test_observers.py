@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -164,6 +165,31 @@ def test_observer_that_raises_is_logged_once_and_keeps_nobody(
     said = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.name for record in said] == ["flask_bdquickpay.payments.observers"]
     assert "no registry" in caplog.text
+
+
+@dataclass
+class Statsd:
+    """An observer that can't be hashed, since it may be compared, and that raises."""
+
+    asked: int = 0
+
+    def __call__(self, name: str, seconds: float, labels: Mapping[str, str]) -> None:
+        self.asked += 1
+        raise OSError("no registry")
+
+
+def test_observer_that_cannot_be_hashed_keeps_nobody(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = Statsd(), Statsd()
+    for observer in (one, other):
+        shop.bdquickpay.observer(observer)
+    watcher = Watcher(shop)
+    assert shop.webhook(paid_at_gateway(shop)).status_code == 200
+    assert watcher.of("webhook") == [{"answer": "200"}]
+    assert one.asked == other.asked > 1
+    said = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(said) == 2  # once of each
 
 
 def test_observers_share_nothing(shop: Shop) -> None:

@@ -156,6 +156,25 @@ def test_what_cannot_be_is_refused(
     assert refunds(shop) == []
 
 
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"by": None}, "by must be text"),
+        ({"note": 7}, "note must be text"),
+        ({"reason": None}, "reason must be text"),
+        ({"trx_id": 7}, "trx_id must be text"),
+        ({"request_key": 7}, "request_key must be text"),
+        ({"sent_at": "2026-03-21"}, "datetime with a time zone"),
+        ({"sent_at": utcnow().date()}, "datetime with a time zone"),
+    ],
+)
+def test_what_is_of_another_type_is_refused(shop: Shop, facts: dict[str, Any], says: str) -> None:
+    payment = paid(shop)
+    with pytest.raises(RefundError, match=says):
+        refund(shop, payment, 100, **facts)
+    assert refunds(shop) == []
+
+
 def test_transaction_of_another_record_is_refused_by_name(shop: Shop) -> None:
     payment, other = paid(shop), paid(shop)
     number = refund(shop, other, 100, trx_id="SENT1")
@@ -230,6 +249,24 @@ def test_the_same_entry_at_once_is_one_refund(shop: Shop) -> None:
     payment = paid(shop)
     outcomes = race(*[lambda: outcome(shop, payment, request_key="form-1")] * 3)
     assert len(set(outcomes)) == 1
+    assert shop.payment(payment).refunded_amount == 300
+
+
+def test_the_same_entry_with_its_transaction_is_the_one_of_who_was_faster(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rival comes after the key was looked for and before the transaction is."""
+    payment, facts = paid(shop), {"request_key": "form-1", "trx_id": "SENT1"}
+    rows, first = shop.app.extensions["bdquickpay"].refunds.rows, []
+    owner_of = rows.owner_of
+
+    def overtaken(trx_id: str) -> Any:
+        monkeypatch.setattr(rows, "owner_of", owner_of)
+        first.extend(race(lambda: refund(shop, payment, 300, **facts)))
+        return owner_of(trx_id)
+
+    monkeypatch.setattr(rows, "owner_of", overtaken)
+    assert [refund(shop, payment, 300, **facts)] == first
     assert shop.payment(payment).refunded_amount == 300
 
 
