@@ -79,7 +79,8 @@ def _remembering(create: Callable[..., Any], gateway: Gateway) -> Callable[..., 
     def create_payment(self: BDQuickPayClient, *, success_url: str, **fields: Any) -> Any:
         if has_app_context():
             app = current_app._get_current_object()  # type: ignore[attr-defined]
-            root = request.script_root if has_request_context() else ""
+            mount = app.config["APPLICATION_ROOT"].rstrip("/")
+            root = request.script_root if has_request_context() else mount
             if _follows_any_host(self, app):
                 fields["webhook_url"] = gateway.at_home(fields.get("webhook_url"))
             gateway.remember(success_url, fields.get("webhook_url"), app, root)

@@ -21,9 +21,9 @@ from .shown import ShownPayment, show
 
 def checkout(reference: str) -> ResponseReturnValue:
     """Send the customer to pay an order; by GET (a bookmark, a login's `next`) show the button."""
-    if request.method == "POST" and not PayForm().validate_on_submit():
-        return _not_from_the_button(reference)
     try:
+        if request.method == "POST" and not PayForm().validate_on_submit():
+            return _not_from_the_button(reference)
         wanted = _permitted(reference)
         show_or_send = _show_button if request.method == "GET" else _send
         return show_or_send(reference, wanted)

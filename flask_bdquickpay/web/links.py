@@ -6,6 +6,7 @@ Paying needs no cookie: whoever has the link may pay, and is charged the amount 
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,8 +16,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from .. import clock
-from ..errors import InvalidPaymentRequest, OrderNotFoundError
+from ..errors import ConfigurationError, InvalidPaymentRequest, OrderNotFoundError
 from ..money import PaymentRequest, parse_amount
+from ..payments.about import about_ids
 from ..payments.hooks import fault_of
 from ..payments.status import MONEY_CAME, PaymentStatus
 from ..payments.verdict import Snapshot
@@ -31,6 +33,7 @@ from .shown import ShownPayment, show
 from .tokens import Link, WrongTokenError, make_token, read_token
 from .urls import link_url
 
+_logger = logging.getLogger(__name__)
 _LONGEST_AMOUNT = 40
 
 
@@ -89,6 +92,9 @@ def link(token: str) -> ResponseReturnValue:
         opened = read_token(token)
     except WrongTokenError:
         return problem("not_found", 404)
+    except ConfigurationError as error:
+        _logger.error("A payment link can't be opened: %s", error, extra=about_ids("link"))
+        return problem("not_ready", 503)
     if request.method == "POST" and _is_from_elsewhere():
         return problem("elsewhere", 403, opened.reference)
     if opened.has_expired:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from flask import current_app, has_request_context, render_template, request, url_for
-from jinja2 import FileSystemLoader, pass_context
+from jinja2 import Environment, FileSystemLoader, defaults, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 from wtforms.widgets import html_params
@@ -37,6 +38,15 @@ from .receipts import may_write_session
 from .shown import ShownPayment
 
 _logger = logging.getLogger(__name__)
+_ENVIRONMENTS = "bdquickpay.environments"
+#: What our templates are written with; a shop may write its own otherwise, beside Vue say.
+_MARKS: dict[str, Any] = {
+    name.lower(): getattr(defaults, name)
+    for name in (
+        *("BLOCK_START_STRING", "BLOCK_END_STRING", "VARIABLE_START_STRING"),
+        *("VARIABLE_END_STRING", "COMMENT_START_STRING", "COMMENT_END_STRING"),
+    )
+}
 
 
 def template_folder() -> Path:
@@ -50,12 +60,29 @@ def render(name: str, **context: object) -> str:
     """Render our template `name`, or the host's own of that name; ours where the host's fails."""
     name = f"bdquickpay/{name}"
     context = {"_": _gettext, "bdqp": _helpers(), **context}
-    try:
-        return render_template(name, **context)
-    except Exception:
-        _logger.exception("The shop's templates around %s failed; it is shown without them", name)
-    ours = current_app.jinja_env.overlay(loader=FileSystemLoader(template_folder()))
-    return ours.get_template(name).render(context)
+    if _reads_ours(current_app.jinja_env):
+        try:
+            return render_template(name, **context)
+        except Exception:
+            text = "The shop's templates around %s failed; it is shown without them"
+            _logger.exception(text, name)
+    return _alone().get_template(name).render(context)
+
+
+def _reads_ours(environment: Environment) -> bool:
+    """Whether the shop's templates are written, and escaped, as ours are."""
+    same = all(getattr(environment, name) == mark for name, mark in _MARKS.items())
+    return same and environment.autoescape is not False
+
+
+def _alone() -> Environment:
+    """The shop's environment with our templates alone, made once."""
+    made: dict[str, Environment] = current_app.extensions.setdefault(_ENVIRONMENTS, {})
+    if "alone" not in made:
+        made["alone"] = current_app.jinja_env.overlay(
+            loader=FileSystemLoader(template_folder()), autoescape=True, **_MARKS
+        )
+    return made["alone"]
 
 
 def button(

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from ..errors import BDQuickPayError
-from ..payments.about import about
+from ..payments.about import about, about_ids
 from ..payments.hooks import ReturnHandler, ask
 from ..payments.models import PaymentMixin
 from ..payments.status import MONEY_CAME
@@ -48,6 +48,14 @@ def cancel(token: str) -> ResponseReturnValue:
 
 def status(token: str) -> ResponseReturnValue:
     """Answer a page that waits."""
+    try:
+        return _status(token)
+    except Exception:
+        _not_shown("status")
+        return {"error": "can't be read now; please retry"}, 503
+
+
+def _status(token: str) -> ResponseReturnValue:
     seen = _find(token)
     if seen is None:
         return {"error": "not found"}, 404
@@ -64,6 +72,19 @@ def _find(token: str) -> Snapshot | None:
 
 
 def _back(token: str, source: str) -> ResponseReturnValue:
+    try:
+        return _shown(token, source)
+    except Exception:  # the database is away, say: who has paid is told that it counts
+        _not_shown(source)
+        return problem("unread", 503)
+
+
+def _not_shown(source: str) -> None:
+    _logger.exception("A payment could not be shown to who came back", extra=about_ids(source))
+    current_state().store.session.rollback()  # what failed may have left it unusable
+
+
+def _shown(token: str, source: str) -> ResponseReturnValue:
     seen = _find(token)
     if seen is None:
         return problem("not_found", 404)

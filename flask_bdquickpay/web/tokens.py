@@ -17,9 +17,9 @@ _SALT = "bdquickpay.link"
 #: The end comes first, in hundredths of a second; enough until the year 2318.
 _END_BYTES, _PER_SECOND = 5, 100
 _PART = r"[A-Za-z0-9_-]"
-#: What a messenger may take for a part of a link that ends a sentence.
-_STOPS = re.escape(".,;:!?'\")]}>*…।॥’”»")
-_TOKEN = re.compile(rf"({_PART}+\.{_PART}{{27}})[{_STOPS}]*")
+#: What a messenger may take for a part of a link that ends a sentence, and what it adds by itself.
+_STOPS = re.escape(".,;:!?'\")]}>*…।॥’”»/_~") + r"\s\u200b-\u200f\u2060\ufeff"
+_TOKEN = re.compile(rf"({_PART}+\.{_PART}{{27}})[{_STOPS}]*(?:[?&].*)?", re.DOTALL)
 
 
 class WrongTokenError(Exception):

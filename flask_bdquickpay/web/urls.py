@@ -65,7 +65,8 @@ def _external_url(endpoint: str, **values: str) -> str:
     if address is None:
         # From Flask 3.1 on such a request has been refused already.
         get_host(request.environ, current_app.config.get("TRUSTED_HOSTS") or None)
-        return url_for(endpoint, **values, _external=True)
+        url = url_for(endpoint, **values, _external=True)
+        return url.partition("?")[0]  # what the host's url_defaults add is not for the gateway
     parts = urlsplit(address)
     root = request.script_root if has_request_context() else current_app.config["APPLICATION_ROOT"]
     routes = current_app.url_map.bind(

@@ -268,6 +268,9 @@ def _problems(page: Page, shop: PlainShop, sandbox: Any) -> Iterator[str]:
     yield "button-too-old"
     page.goto(f"{shop.url}/bdquickpay/success/{'x' * 43}")
     yield "not-found"
+    shop.lose_records()
+    page.reload()
+    yield "unread"
 
 
 # Payment links

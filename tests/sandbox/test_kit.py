@@ -233,6 +233,17 @@ def test_whichever_was_made_first(
     dispose(shop)
 
 
+def test_webhook_reaches_a_mounted_shop_that_no_request_asked_to_start(
+    tmp_path: Path, bdquickpay_gateway: Gateway
+) -> None:
+    mounted = make_shop(tmp_path / "shop.sqlite3", APPLICATION_ROOT="/store")
+    with mounted.app.app_context():
+        outcome = bdquickpay_gateway.pay(mounted.start())
+    dispose(mounted)
+    assert outcome.webhook is not None
+    assert outcome.webhook.status_code == 200
+
+
 def test_two_shops_in_one_process(shop: Shop, tmp_path: Path, bdquickpay_gateway: Gateway) -> None:
     other = make_shop(
         tmp_path / "other.sqlite3",

@@ -7,9 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from werkzeug.exceptions import SecurityError
 
 from ..shop import Shop
+from .buyers import link_of
 
 NewShop = Callable[..., Shop]
 pytestmark = pytest.mark.parametrize("database_uri", ["sqlite"], indirect=True)
@@ -74,6 +76,27 @@ def test_the_mount_path_is_kept(new_shop: NewShop) -> None:
     assert order(shop, "http://evil.example/store").status_code == 303
     body = shop.gateway.requests[-1].body
     assert body["webhook_url"] == "http://shop.example/store/bdquickpay/webhook"
+
+
+def speak_bangla(app: Flask) -> None:
+    """A shop whose URLs carry the language, ours as well."""
+
+    @app.url_defaults
+    def add(endpoint: str, values: dict[str, Any]) -> None:
+        values.setdefault("lang", "bn")
+
+
+def test_what_the_shop_adds_to_its_urls_is_not_for_the_gateway(new_shop: NewShop) -> None:
+    shop = new_shop(prepare=speak_bangla)
+    assert order(shop, "http://localhost").status_code == 303
+    body = shop.gateway.requests[-1].body
+    urls = [body[name] for name in ("success_url", "cancel_url", "webhook_url")]
+    assert [url for url in urls if "?" in url] == []
+
+
+def test_what_the_shop_adds_to_its_urls_is_not_for_a_link(new_shop: NewShop) -> None:
+    shop = new_shop(prepare=speak_bangla)
+    assert "?" not in link_of(shop, shop.order())
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_every_wrong_token_is_the_same_page(shop: Shop) -> None:
     ]
     respelt = [f"{good[:-1]}{letter}" for letter in LETTERS if letter != good[-1]]
     wrong = [*changed, *respelt, good[:-1], f"{good}A", good.replace(".", ""), good[::-1],
-             "x", "%00", "a" * 3000, f"{good}/", f"{good}%2E%2E/x", "bn-েন"]  # fmt: skip
+             "x", "%00", "a" * 3000, f"{good}/x", f"{good}%2E%2E/x", "bn-েন"]  # fmt: skip
     answers = [shop.client.get(f"{PAY}{one}") for one in wrong]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.data for answer in answers}) == 1

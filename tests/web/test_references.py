@@ -61,6 +61,14 @@ def test_button_of_an_order_that_is_not_saved_says_so(shop: Shop) -> None:
         button(shop, None)
 
 
+def test_order_that_is_not_saved_is_not_found(shop: Shop) -> None:
+    asked: list[str] = []
+    shop.bdquickpay.order_loader(asked.append)
+    with shop.app.test_request_context(), pytest.raises(OrderNotFoundError, match="not saved yet"):
+        shop.bdquickpay.start(None)
+    assert asked == []
+
+
 def test_button_takes_a_number(shop: Shop) -> None:
     assert 'action="/bdquickpay/checkout/7"' in button(shop, 7)
 
