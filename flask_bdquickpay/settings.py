@@ -26,6 +26,11 @@ DEFAULT_BASE_URL = "https://bdquickpay.com/api/bkash/v1"
 PREFIX = "BDQUICKPAY_"
 
 
+def host_of(address: str) -> str:
+    """The host of a URL, with its port unless that is its scheme's: a job may know no scheme."""
+    return urlsplit(address).netloc.removesuffix(":80").removesuffix(":443")
+
+
 def is_loopback(host: str | None) -> bool:
     """Whether `host` names this machine alone."""
     if host == "localhost":
@@ -203,6 +208,8 @@ def _public_url(value: object, key: str) -> str | None:
 def _url_prefix(value: object, key: str) -> str:
     if not isinstance(value, str) or not value.startswith("/") or value.rstrip("/") == "":
         raise ConfigurationError(f"{key} must be a path, such as '/bdquickpay', not {value!r}.")
+    if "<" in value:
+        raise ConfigurationError(f"{key} must be one path, such as '/bdquickpay', not {value!r}.")
     return value.rstrip("/")
 
 

@@ -35,20 +35,24 @@ def bdquickpay_gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     from .sandbox.kit import Gateway
     from .sandbox.server import SandboxServer
 
-    with SandboxServer(any_keys=True, synchronous=True) as server:
+    with (
+        SandboxServer(any_keys=True, synchronous=True) as server,
+        pytest.MonkeyPatch.context() as patch,  # of its own: a test may undo what it has patched
+    ):
         gateway = Gateway(server, _reread)
-        _redirect(monkeypatch, gateway, server)
+        _redirect(patch, gateway, server)
         yield gateway
+        monkeypatch.undo()  # what the test has put over ours comes off first
 
 
-def _redirect(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, server: SandboxServer) -> None:
+def _redirect(patch: pytest.MonkeyPatch, gateway: Gateway, server: SandboxServer) -> None:
     from .gateway import pace
     from .gateway.client import BDQuickPayClient
 
-    monkeypatch.setattr(pace, "monotonic", lambda: monotonic() + server.sandbox.clock.offset)
-    monkeypatch.setattr(BDQuickPayClient, "account", property(_account_at(server)))
+    patch.setattr(pace, "monotonic", lambda: monotonic() + server.sandbox.clock.offset)
+    patch.setattr(BDQuickPayClient, "account", property(_account_at(server)))
     create = _remembering(BDQuickPayClient.create_payment, gateway)
-    monkeypatch.setattr(BDQuickPayClient, "create_payment", create)
+    patch.setattr(BDQuickPayClient, "create_payment", create)
 
 
 def _account_at(server: SandboxServer) -> Callable[[BDQuickPayClient], Account]:

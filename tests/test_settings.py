@@ -128,6 +128,8 @@ BAD: list[tuple[str, Any, str]] = [
     ("URL_PREFIX", "/", "'/bdquickpay'"),
     ("URL_PREFIX", "", "'/bdquickpay'"),
     ("URL_PREFIX", 5, "'/bdquickpay'"),
+    ("URL_PREFIX", "/<lang>/pay", "'/bdquickpay'"),
+    ("URL_PREFIX", "/pay/<int:shop>", "'/bdquickpay'"),
     ("WEBHOOK", "False", "true or false"),
     ("WEBHOOK", 0, "True or False"),
     ("TIMEOUT", 0, "4.0"),

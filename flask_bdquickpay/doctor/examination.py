@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from ..keys import without_keys
 from ..state import State
@@ -73,6 +73,8 @@ def _named(patient: Patient) -> list[Patient]:
 
 
 def _broken(error: Exception) -> str:
+    if isinstance(error, NoSuchTableError):
+        return f"There is no table {error}: see what is said of the tables."
     if isinstance(error, DBAPIError):
         said = first_line(error.orig or error)
         return f"The database says: {said}. Check SQLALCHEMY_DATABASE_URI, and the tables."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -21,6 +21,9 @@ TIMEOUT = 5.0
 
 
 _READ = 10_000
+_EXEMPT = (
+    "Exempt this path from login, CSRF checks, firewall and bot protection, as in a before_request."
+)
 
 
 class _Answer(NamedTuple):
@@ -54,7 +57,7 @@ def check_webhook(patient: Patient) -> Result:
 def _try_webhook(url: str, patient: Patient) -> Result:
     stranger = _post(url, f"{MADE_UP}-wrong-key")
     if stranger.code != 401 or not stranger.is_ours:
-        return red(f"{url}: {_not_ours(stranger)}")
+        return red(f"{url}: {_not_ours(url, stranger)}")
     friend = _post(url, patient.account.app_key)
     if friend.code == 404 and friend.is_ours:
         return ok(f"{url} takes our key and refuses a wrong one.")
@@ -66,7 +69,7 @@ def _try_webhook(url: str, patient: Patient) -> Result:
         )
     if friend.code == 503:
         return red(f"{url}: the shop that runs there can't use its database; see its log.")
-    return red(f"{url}: {_not_ours(friend)}")
+    return red(f"{url}: {_not_ours(url, friend)}")
 
 
 def _post(url: str, key: str) -> _Answer:
@@ -90,9 +93,11 @@ def _is_ours(body: bytes) -> bool:
         return False
 
 
-def _not_ours(answer: _Answer) -> str:
+def _not_ours(url: str, answer: _Answer) -> str:
     """What it means when something else than the webhook's view answered."""
     code = answer.code
+    if 300 <= code < 400 and _is_another_page(url, answer.location):
+        return f"redirects to {answer.location}, as to a login. {_EXEMPT}"
     if 300 <= code < 400:
         return (
             f"redirects to {answer.location or 'elsewhere'}, where no webhook follows. Set "
@@ -105,10 +110,13 @@ def _not_ours(answer: _Answer) -> str:
         )
     if code >= 500:
         return f"the shop does not answer (HTTP {code}). See the proxy's and the shop's log."
-    return (
-        f"something stands before it (HTTP {code}). Exempt this path from login, CSRF checks, "
-        "firewall and bot protection."
-    )
+    return f"something stands before it (HTTP {code}). {_EXEMPT}"
+
+
+def _is_another_page(url: str, location: str) -> bool:
+    """Whether a redirect leads elsewhere at the same host: not to its HTTPS, say."""
+    here, there = urlsplit(url), urlsplit(urljoin(url, location))
+    return there.hostname == here.hostname and there.path.rstrip("/") != here.path.rstrip("/")
 
 
 def _unreachable(error: BaseException, host: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import socket
+from http.client import BadStatusLine
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
@@ -134,6 +135,13 @@ class _Connects:
         super().request(*args, **kwargs)  # type: ignore[misc]
         # urllib3 takes a failure from here as one of sending, after which there may be an answer.
         self.sock.flush()
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()  # type: ignore[misc]
+        if response.status < 200:
+            # The answer proper is still to come: whoever used the connection next would read it.
+            raise BadStatusLine(f"an answer of {response.status}")
+        return response
 
 
 class _HTTPConnection(_Connects, HTTPConnection):

@@ -22,7 +22,7 @@ from ..errors import (
 from ..gateway.account import Account, check_payment_url, is_sandbox
 from ..gateway.answers import CreatedPayment
 from ..money import PaymentRequest
-from ..settings import Settings
+from ..settings import Settings, host_of
 from . import reasons
 from .about import about
 from .accounts import Accounts
@@ -210,7 +210,7 @@ class Checkout:
             return reasons.OTHER_ACCOUNT
         if holder.amount != wanted.request.amount:
             return "the order's amount changed"
-        if holder.made_for and _host(holder.made_for) != _host(wanted.made_for):
+        if holder.made_for and host_of(holder.made_for) != host_of(wanted.made_for):
             return f"the shop's address changed to {wanted.made_for}"
         return None
 
@@ -363,12 +363,6 @@ class _Wanted:
         """Scheme and host to which the gateway would send the customer."""
         parts = urlsplit(self.success_url)
         return f"{parts.scheme}://{parts.netloc}"[:MAX_REFERENCE]
-
-
-def _host(address: str) -> str:
-    """The host of an address; a job that knows no scheme is at home at the same shop."""
-    netloc = urlsplit(address).netloc
-    return netloc.removesuffix(":80").removesuffix(":443")
 
 
 def _is_live(holder: Snapshot) -> bool:

@@ -19,6 +19,11 @@ RETRIEVED = "Payment retrieved successfully."
 SERVER_ERROR = "Unexpected server error. Contact support with the invoice_id."
 
 
+def plain(value: object) -> object:
+    """What JSON has no form for: an amount as the gateway writes it, anything else as text."""
+    return number(value) if isinstance(value, Decimal) else str(value)
+
+
 def number(amount: Decimal) -> int | float:
     """A JSON number, as documented: 500, and 500.5 for what is not whole."""
     return int(amount) if amount == amount.to_integral_value() else float(amount)

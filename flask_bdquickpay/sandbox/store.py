@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SandboxError
+from .messages import plain
 from .records import Delivery, Payment
 
 VERSION = 1
@@ -80,7 +81,7 @@ def _to_column(name: str, value: Any) -> Any:
         return value.isoformat(timespec="microseconds")  # one form, so that text sorts as time
     if isinstance(value, Decimal):
         return str(value)
-    return json.dumps(value, default=str) if name in DOCUMENTS else value
+    return json.dumps(value, default=plain) if name in DOCUMENTS else value
 
 
 def _from_column(name: str, value: Any) -> Any:

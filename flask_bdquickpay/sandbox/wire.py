@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from .calls import tell_call
-from .messages import SERVER_ERROR, refusal
+from .messages import SERVER_ERROR, plain, refusal
 from .records import RecordedRequest
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ def _json(body: bytes) -> Any:
 
 
 def _reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(json.dumps(body), status, headers, content_type="application/json")
+    return Response(
+        json.dumps(body, default=plain), status, headers, content_type="application/json"
+    )
 
 
 def reset(connection: socket.socket | None) -> None:
@@ -233,7 +235,7 @@ def _redirect(_exchange: Exchange, options: Mapping[str, Any]) -> Response:
 
 def _answer(_exchange: Exchange, options: Mapping[str, Any]) -> Response:
     body = options["body"]
-    text = body if isinstance(body, (str, bytes)) else json.dumps(body)
+    text = body if isinstance(body, (str, bytes)) else json.dumps(body, default=plain)
     return Response(text, int(options["status"]), content_type=str(options["content_type"]))
 
 

@@ -63,6 +63,7 @@ def test_a_database_that_does_not_answer_stops_no_other_check(new_shop: NewShop)
     assert result.exit_code == 1
     assert "RED      tables" in result.stdout
     assert "RED      sweep           The database says: no such table" in result.stdout
+    assert "RED      unique indexes  There is no table bdquickpay_payment" in result.stdout
     assert "ok       gateway" in result.stdout
 
 

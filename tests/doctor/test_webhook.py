@@ -113,6 +113,7 @@ def test_a_shop_there_without_database_is_red(at_home: Shop, new_shop: NewShop) 
     ("answer", "cure"),
     [
         (lambda: redirect("https://www.example.com/"), "the address that answers itself"),
+        (lambda: redirect("/login?next=/bdquickpay/webhook"), "Exempt this path from login"),
         (lambda: ("<h1>Welcome</h1>", 200), "Check the proxy's path, APPLICATION_ROOT"),
         (lambda: ("<h1>Not found</h1>", 404), "Check the proxy's path, APPLICATION_ROOT"),
         (lambda: ("<h1>CSRF</h1>", 400), "Exempt this path from login, CSRF checks"),

@@ -19,6 +19,8 @@ from .hostile import COMPLETED, CREATED, INVOICE, PENDING, hostile
 
 #: So often repeated, an invoice fills the buffers between two sockets: 40 MB.
 MORE_THAN_IS_BUFFERED = 2_000_000
+#: What says only that the answer is still to come.
+ANNOUNCING = [101, 102, 103]
 
 
 def test_a_connection_is_used_again() -> None:
@@ -47,6 +49,51 @@ def test_a_connection_with_an_unread_answer_is_not_used_again() -> None:
             client.verify_payment(INVOICE)
         assert client.verify_payment(INVOICE).status == "pending"
         assert server.connections == 2
+
+
+def early(status: int) -> gw.Behaviour:
+    """Say what only announces the answer, which follows when the client has more to ask on this
+    connection, or is gone."""
+
+    def behave(call: gw.Call) -> None:
+        call.send(f"HTTP/1.1 {status} Early\r\nLink: </s.css>; rel=preload\r\n\r\n".encode())
+        call.socket.recv(1, socket.MSG_PEEK)
+        call.send(gw.message(CREATED | {"invoice_id": "OF-THE-FIRST"}))
+
+    return behave
+
+
+@pytest.mark.parametrize("status", ANNOUNCING)
+def test_after_an_early_answer_the_next_call_gets_its_own(status: int) -> None:
+    with hostile(early(status), gw.answer(CREATED)) as server:
+        client = client_of(server)
+        with pytest.raises(GatewayUnavailableError):
+            create(client)
+        assert create(client).invoice_id == INVOICE
+        assert [request.connection for request in server.requests] == [1, 2]
+
+
+@pytest.mark.parametrize("status", ANNOUNCING)
+def test_an_early_answer_is_no_answer(status: int) -> None:
+    """The call may have been carried out, whatever the number says."""
+    with hostile(early(status)) as server:
+        with pytest.raises(GatewayUnavailableError) as caught:
+            create(client_of(server))
+        assert caught.value.status_code is None
+
+
+def test_verify_asks_again_after_an_early_answer() -> None:
+    with hostile(early(103), gw.answer(gw.verified(PENDING))) as server:
+        assert client_of(server).verify_payment(INVOICE).status == "pending"
+        assert [request.connection for request in server.requests] == [1, 2]
+
+
+def test_a_leave_to_continue_is_passed_over() -> None:
+    continued = b"HTTP/1.1 100 Continue\r\n\r\n" + gw.message(gw.verified(PENDING))
+    with hostile(gw.raw(continued)) as server:
+        client = client_of(server)
+        assert [client.verify_payment(INVOICE).status for _ in range(2)] == ["pending"] * 2
+        assert server.connections == 1
 
 
 def test_a_connection_that_was_closed_while_idle_is_noticed_before_create() -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -145,6 +146,7 @@ def test_errors_are_in_the_documented_shape(shop: Caller) -> None:
         ("wrong_invoice", "invoice_id", {"invoice_id": "OTHER"}, "OTHER"),
         ("wrong_amount", "amount", {}, 501),
         ("wrong_amount", "amount", {"amount": 5}, 5),
+        ("wrong_amount", "amount", {"amount": Decimal("5.50")}, 5.5),
         ("wrong_reference", "customer_reference", {}, "SOMEBODY-ELSE"),
         ("string_amount", "amount", {}, "500.00"),
         ("unknown_status", "status", {}, "processing"),
@@ -200,6 +202,14 @@ def test_any_answer_can_be_dictated(shop: Caller) -> None:
     answer = shop.verify("X")
     assert (answer.status_code, answer.json()) == (418, {"status": "true"})
     assert shop.verify("X").text == "[1"
+
+
+@pytest.mark.parametrize(("amount", "text"), [("5.50", "5.5"), ("500.00", "500")])
+def test_a_dictated_amount_is_written_as_the_gateway_writes_one(
+    shop: Caller, amount: str, text: str
+) -> None:
+    shop.sandbox.fault("answer", body={"data": {"amount": Decimal(amount)}})
+    assert shop.verify("X").text == f'{{"data": {{"amount": {text}}}}}'
 
 
 @pytest.mark.parametrize(

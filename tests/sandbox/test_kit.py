@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
@@ -120,6 +121,22 @@ def test_another_amount(shop: Shop, bdquickpay_gateway: Gateway) -> None:
     bdquickpay_gateway.pay(failed, Decimal("450"))
     bdquickpay_gateway.pay(flagged, 450, completes=True)
     assert (failed.status, flagged.status) == ("failed", "flagged")
+
+
+def test_an_amount_that_verify_gets_wrong(shop: Shop, bdquickpay_gateway: Gateway) -> None:
+    payment = shop.start()
+    bdquickpay_gateway.fault("wrong_amount", endpoint="verify", amount=payment.amount - 1)
+    bdquickpay_gateway.pay(payment)
+    assert (payment.status, shop.fulfilled) == ("flagged", [])
+
+
+def test_a_webhooks_amount_reaches_the_app_as_a_number(
+    shop: Shop, bdquickpay_gateway: Gateway
+) -> None:
+    said: list[Any] = []
+    shop.app.before_request(lambda: said.append(request.get_json()["amount"]))
+    bdquickpay_gateway.send_webhook(shop.start(), amount=Decimal("5.50"))
+    assert said == [5.5]
 
 
 def test_a_late_payment(shop: Shop, bdquickpay_gateway: Gateway) -> None:
@@ -231,6 +248,37 @@ def test_whichever_was_made_first(
         assert gateway.requests[0].headers["X-App-Key"] == "my-own-key"
         assert "my-own-secret" not in repr(gateway.requests)
     dispose(shop)
+
+
+def test_a_test_that_undoes_its_patches_is_still_kept_from_the_live_gateway(
+    shop: Shop, bdquickpay_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    assert shop.bdquickpay.client.account.base_url == bdquickpay_gateway.server.base_url
+
+
+OVER_OURS = """
+from flask_bdquickpay import BDQuickPayClient
+
+ITS_OWN = BDQuickPayClient.create_payment
+
+
+def test_one(monkeypatch, bdquickpay_gateway):
+    monkeypatch.setattr(BDQuickPayClient, "create_payment", None)
+
+
+def test_other():
+    assert BDQuickPayClient.create_payment is ITS_OWN
+"""
+
+
+def test_what_a_test_patches_over_the_kit_ends_with_it(tmp_path: Path) -> None:
+    (tmp_path / "test_shop.py").write_text(OVER_OURS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, "2 passed" in done.stdout) == (0, True), done.stdout
 
 
 def test_webhook_reaches_a_mounted_shop_that_no_request_asked_to_start(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -70,6 +71,15 @@ def test_completed_is_announced_as_documented(shop: Caller, listener: Listener) 
     assert "X-Secret-Key" not in listener.headers[0]
     assert outcome.webhook is not None
     assert (outcome.webhook.status_code, outcome.webhook.json) == (200, {"received": True})
+
+
+@pytest.mark.parametrize(("amount", "sent"), [("5.50", 5.5), ("450.00", 450)])
+def test_an_amount_of_the_tests_own_is_sent_as_a_number(
+    shop: Caller, listener: Listener, amount: str, sent: float
+) -> None:
+    invoice_id = shop.new(webhook_url=listener.url)
+    shop.sandbox.send_webhook(invoice_id, amount=Decimal(amount))
+    assert listener.bodies[0]["amount"] == sent
 
 
 @pytest.mark.parametrize("end", ["fail", "time_out"])
