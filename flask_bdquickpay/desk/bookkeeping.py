@@ -22,7 +22,7 @@ from . import exceptions, words
 from .book_forms import DaysForm, StatementForm, months
 from .export import as_csv, ledger_csv
 from .forms import account_in
-from .frame import FRESH, NAMELESS, Frame, download
+from .frame import FRESH, NAMELESS, Frame, download, is_old
 from .language import M_, say
 from .retold import retell
 
@@ -71,7 +71,7 @@ class BookPages(Frame):
         """The same rows as `flask bdquickpay ledger --csv` prints; or for a spreadsheet."""
         form = DaysForm(request.args)
         if not form.validate():
-            return _to_books(**request.args)
+            return _to_books(**form.data)
         rows = _movements(form)
         if request.args.get("for") == "excel":
             lines = ledger_csv(rows)
@@ -90,7 +90,7 @@ class BookPages(Frame):
             return self._upload(StatementForm(formdata=None), say(_TOO_LARGE)), 413
         form = StatementForm()
         if not form.validate_on_submit():
-            return self._upload(form, say(FRESH) if "csrf_token" in form.errors else ""), 400
+            return self._upload(form, say(FRESH) if is_old(form) else ""), 400
         content = form.file.data.read()  # closed with the request, which keeps nothing of it
         try:
             return self._checked(form, content)

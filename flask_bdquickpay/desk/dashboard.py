@@ -166,7 +166,7 @@ def _money(period: Period, paid: list[Paid], earlier: Decimal) -> list[Tile]:
             Tile(say("Net, %(period)s", period=name), words.taka(difference(came, back)), said)
         )
     if cleared:
-        share = words.percent(int(cleared), int(came))
+        share = words.percent(cleared, came)
         tiles.append(
             Tile(
                 say("Cleared, %(period)s", period=name),

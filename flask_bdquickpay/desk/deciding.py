@@ -9,13 +9,12 @@ from ..errors import BDQuickPayError
 from ..payments.status import PaymentStatus
 from ..payments.verdict import Snapshot
 from ..state import current_state
-from . import words
 from .decision_forms import DecisionForm
 from .forms import NoteForm
-from .frame import FRESH, NAMELESS, PAYMENT, back, filters, outcome, receiver_raised
+from .frame import FRESH, NAMELESS, PAYMENT, back, filters, is_old, outcome, went_wrong
 from .language import say
-from .money_back import taka
 from .payment_page import PaymentPage, seen
+from .refunding import said_of
 from .retold import not_done
 from .sums import side_by_side
 
@@ -49,14 +48,19 @@ class DecisionPages(PaymentPage):
             return self._wrong(payment_id, form), 400
         if step != "confirm":
             return self._second_look(payment_id, form, actor)
+        return self._confirmed(form, stands, actor)
+
+    def _confirmed(self, form: DecisionForm, stands: Snapshot, actor: str) -> ResponseReturnValue:
+        """What is not done is shown again, with what was filled in."""
         if form.is_stale and not _is_done(form, stands, actor):
             flash(say("The payment has changed meanwhile, so nothing was done."), "error")
-            return back(payment_id)
-        self._carry_out(form, stands, actor)
-        return back(payment_id)
+            return self.shown(stands.id, form), 409
+        if not self._carry_out(form, stands, actor):
+            return self.shown(stands.id, form), 503
+        return back(stands.id)
 
     def _wrong(self, payment_id: int, form: DecisionForm) -> str:
-        if "csrf_token" in form.errors:
+        if is_old(form):
             flash(say(FRESH), "error")
         only_the_tick = form.errors.keys() == {"accepted"}
         if only_the_tick:
@@ -68,17 +72,21 @@ class DecisionPages(PaymentPage):
         shown = {"payment": payment, "facts": side_by_side(payment), "kept": filters()}
         return self.render("decide.html", form=form, actor=actor, **shown)
 
-    def _carry_out(self, form: DecisionForm, stands: Snapshot, actor: str) -> None:
-        """Decide; then, as a second act that may fail alone, write the refund down."""
+    def _carry_out(self, form: DecisionForm, stands: Snapshot, actor: str) -> bool:
+        """Decide; then, as a second act that may fail alone, write the refund down.
+
+        :returns: whether it is decided.
+        """
         payment = self.payment_or_404(stands.id)
         if not _is_done(form, stands, actor):
             said, kind = outcome(payment, lambda: _resolve(form, stands, actor))
             is_owed = kind == "success" and not form.keeps and not form.refunds
             flash(said, "info" if is_owed else kind)
             if kind == "error":
-                return
+                return False
         if form.refunds:
             self._record(form, stands.id, actor)
+        return True
 
     def _record(self, form: DecisionForm, payment_id: int, actor: str) -> None:
         state, payment = current_state(), self.payment_or_404(payment_id)
@@ -90,13 +98,16 @@ class DecisionPages(PaymentPage):
                 trx_id=form.refund_trx_id.data or None,
                 request_key=form.request_key.data,
             )
-            facts = {"id": words.digits(recorded.id), "amount": taka(recorded.amount)}
-            flash(say("Recorded: refund %(id)s of %(amount)s.", **facts), "success")
+            told = {"note": form.note.data, "trx_id": form.refund_trx_id.data}
+            flash(*said_of(recorded, told))
             return
         except BDQuickPayError as error:
             flash(not_done(error), "error")
         except Exception as error:
-            flash(receiver_raised(payment, error), "error")
+            state.store.session.rollback()  # what failed may have left it unusable
+            flash(went_wrong(payment, error), "error")
+        if not self.payment_or_404(payment_id).refundable:
+            return
         flash(
             say(
                 "The decision stands, but the refund was not written down: the money counts as "
@@ -127,13 +138,18 @@ class DecisionPages(PaymentPage):
             flash(say(NAMELESS), "error")
             return back(payment_id)
         if not form.validate_on_submit():
-            if "csrf_token" in form.errors:
+            if is_old(form):
                 flash(say(FRESH), "error")
             return self.shown(payment_id, remark=form), 400
         note = current_state().resolution.note
-        note(stands, note=form.note.data or "", actor=actor, source="desk")
-        flash(say("The note is in the timeline."), "success")
-        return back(payment_id)
+
+        def work() -> str:
+            note(stands, note=form.note.data or "", actor=actor, source="desk")
+            return say("The note is in the timeline.")
+
+        said, kind = outcome(self.payment_or_404(payment_id), work)
+        flash(said, kind)
+        return back(payment_id) if kind == "success" else (self.shown(payment_id, remark=form), 503)
 
 
 def _resolve(form: DecisionForm, stands: Snapshot, actor: str) -> str:

@@ -44,10 +44,12 @@ class DecisionForm(SteppedForm):
     #: A name for the refund that is written down with it: sent twice, it is recorded once.
     request_key: StringField = StringField(validators=[at_most(MAX_ID)])
     confirms: bool = False
+    came: Decimal | None = None
 
     def about(self, payment: Snapshot, *, confirms: bool = False) -> DecisionForm:
         """Hold what is filled in against a payment."""
         asked, came = payment.amount, payment.received_amount
+        self.came = came
         self.must_tick = "" if came == asked else f"{asked if came is None else came:.2f}"
         self.stands = f"{payment.status.value} {asked} {came}"
         self.confirms = confirms
@@ -79,6 +81,8 @@ class DecisionForm(SteppedForm):
     def validate_sent(self, field: BooleanField) -> None:
         if self.keeps and field.data:
             raise ValidationError(say("You keep the money: then nothing was sent back."))
+        if field.data and self.came is None:
+            raise ValidationError(say("What came is not known: record the refund by itself."))
 
     def validate_refund_trx_id(self, field: StringField) -> None:
         if field.data and not self.sent.data:

@@ -287,7 +287,8 @@ class SteppedForm(NoteForm):
 
     def carried(self) -> dict[str, str]:
         """What is filled in, for the page on which it is confirmed."""
-        fields: list[Any] = [field for field in self if field.name != "csrf_token"]
+        token = self.meta.csrf_field_name
+        fields: list[Any] = [field for field in self if field.name != token]
         return {field.name: field._value() for field in fields}
 
     def refused(self, error: BDQuickPayError) -> None:

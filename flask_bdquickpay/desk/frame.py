@@ -20,6 +20,7 @@ from ..errors import (
 from ..payments.about import about
 from ..payments.records import PaymentRecord
 from ..payments.reports import Reports
+from ..payments.signals import raised_by
 from ..payments.status import PaymentStatus
 from ..state import current_state
 from ..web.language import current_language
@@ -101,7 +102,8 @@ def outcome(payment: PaymentRecord, work: Callable[[], str]) -> tuple[str, str]:
     except BDQuickPayError as error:
         return not_done(error), "error"
     except Exception as error:
-        return receiver_raised(payment, error), "error"
+        current_state().store.session.rollback()  # what failed may have left it unusable
+        return went_wrong(payment, error), "error"
 
 
 def _of_gateway(error: GatewayError) -> str:
@@ -123,10 +125,21 @@ def _of_gateway(error: GatewayError) -> str:
     return say(said, why=retell(error.message))
 
 
-def receiver_raised(payment: PaymentRecord, error: Exception) -> str:
-    """Log that the shop's own code is in the way, and return what to say."""
-    text = "A receiver raised at the desk (payment %s)"
-    _logger.exception(text, payment.id, extra=about(payment, "desk"))
+def is_old(form: Any) -> bool:
+    """Whether a form's token is not the page's, or has run out."""
+    return form.meta.csrf_field_name in form.errors
+
+
+def went_wrong(payment: PaymentRecord, error: Exception) -> str:
+    """Log that the shop's own code is in the way, or the database, and return what to say."""
+    text = "Something at the desk went wrong (payment %s)"
+    _logger.error(text, payment.id, exc_info=error, extra=about(payment, "desk"))
+    if raised_by(error) is None:
+        said = M_(
+            "The database did not answer as it should (%(error)s). Look at the payment before you "
+            "try again: it may have been done."
+        )
+        return say(said, error=type(error).__name__)
     said = M_("Not done: the shop’s own code raised %(error)s; its log says more.")
     return say(said, error=type(error).__name__)
 

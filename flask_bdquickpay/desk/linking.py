@@ -12,7 +12,6 @@ from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 from ..errors import (
-    BDQuickPayError,
     ConfigurationError,
     InvalidPaymentRequest,
     OrderNotFoundError,
@@ -144,7 +143,7 @@ def _order(reference: str) -> PaymentRequest:
         raise Refused(say(_UNKNOWN)) from None
     except InvalidPaymentRequest as error:
         raise Refused(say("This order can’t be charged: %(why)s", why=error)) from None
-    except BDQuickPayError:
+    except ConfigurationError:
         raise
     except Exception as error:
         extra = about_ids("desk", customer_reference=reference)

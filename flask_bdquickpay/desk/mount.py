@@ -140,8 +140,8 @@ class Desk:
             return None
         if self.refuse is None:
             abort(403)
-        answer: ResponseReturnValue = current_app.ensure_sync(self.refuse)()
-        return answer
+        answer: ResponseReturnValue | None = current_app.ensure_sync(self.refuse)()
+        return abort(403) if answer is None else answer  # to Flask, None would be a yes
 
 
 class _Entry(BaseView):  # type: ignore[misc]  # Flask-Admin is not typed

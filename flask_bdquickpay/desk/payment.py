@@ -126,7 +126,8 @@ def page_of(
 
 def as_json(document: dict[str, Any] | None) -> str:
     """What somebody else wrote, to be read by a person."""
-    return json.dumps(document, indent=2, ensure_ascii=False) if document else ""
+    said = json.dumps(document, indent=2, ensure_ascii=False) if document else ""
+    return said.encode("utf-8", "replace").decode()  # half of an emoji is no text
 
 
 def _facts(payment: PaymentRecord) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from ..payments.verdict import Snapshot
 from ..state import current_state
 from .decision_forms import DecisionForm
 from .forms import ActionForm, FilterForm, NoteForm
-from .frame import FRESH, NAMELESS, Frame, argument, back, filters, found, outcome
+from .frame import FRESH, NAMELESS, Frame, argument, back, filters, found, is_old, outcome
 from .language import say
 from .listing import Place
 from .payment import as_json, show
@@ -85,7 +85,7 @@ class PaymentPage(Frame):
         """Do `work` if the form is in order; say what came of it on the payment's page."""
         payment = self.payment_or_404(payment_id)
         if not form.validate_on_submit():
-            if "csrf_token" in form.errors:
+            if is_old(form):
                 flash(say(FRESH), "error")
             return self.shown(payment_id, form if isinstance(form, NoteForm) else None), 400
         flash(*outcome(payment, work))

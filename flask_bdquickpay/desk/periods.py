@@ -78,7 +78,10 @@ def last_months(now: datetime) -> Period:
 
 def days(since: date, until: date, now: datetime) -> Period:
     """Days of a person's choice."""
-    is_open = until >= now.astimezone(DHAKA).date()
+    today = now.astimezone(DHAKA).date()
+    is_open = since <= today <= until
+    if is_open:
+        until = today  # the days that are still to come have nothing to say
     return Period(since, until, (until - since).days >= _MOST_DAYS, is_open)
 
 

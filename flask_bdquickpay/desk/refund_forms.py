@@ -96,6 +96,12 @@ class RefundForm(SteppedForm):
         in_that_minute = came is not None and sent < came < sent + _MINUTE
         return came if in_that_minute else sent
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What it says, as it is recorded."""
+        names = ("method", "trx_id", "reason", "note")
+        return {"amount": self.taka} | {name: self.data[name] for name in names}
+
     def facts(self, came: datetime | None) -> dict[str, Any]:
         """The amount, and what says when and by which transaction it left."""
         return {

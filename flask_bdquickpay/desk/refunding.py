@@ -9,12 +9,13 @@ from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 
 from ..errors import BDQuickPayError, RefundError
+from ..payments.models import RefundMixin
 from ..payments.records import PaymentRecord
 from ..payments.refund_rows import RefundRecord, RefundRows
 from ..state import current_state
 from . import words
 from .forms import SteppedForm
-from .frame import FRESH, PAYMENT, Frame, back, found, receiver_raised
+from .frame import FRESH, PAYMENT, Frame, back, found, is_old, went_wrong
 from .language import M_, say
 from .money_back import taka
 from .refund_forms import RefundForm, VoidForm
@@ -51,13 +52,7 @@ class RefundPages(Frame):
                 reason=form.reason.data or "",
                 request_key=form.request_key.data,
             )
-            facts = {"id": words.digits(recorded.id), "amount": taka(recorded.amount)}
-            if recorded.amount != form.taka:
-                used = M_(
-                    "Nothing new: this form was already used for refund %(id)s of %(amount)s."
-                )
-                return say(used, **facts), "error"
-            return say("Recorded: refund %(id)s of %(amount)s.", **facts), "success"
+            return said_of(recorded, form.told)
 
         return self._in_steps("refund.html", form, payment, check, work)
 
@@ -102,7 +97,7 @@ class RefundPages(Frame):
         if actor is None or step == "ask":
             return page(confirm=False)
         if not form.validate_on_submit():
-            if "csrf_token" in form.errors:
+            if is_old(form):
                 flash(say(FRESH), "error")
             return page(confirm=False), 400
         try:
@@ -114,8 +109,23 @@ class RefundPages(Frame):
             form.refused(error)
             return page(confirm=False), 400
         except Exception as error:
-            flash(receiver_raised(payment, error), "error")
+            current_state().store.session.rollback()  # what failed may have left it unusable
+            flash(went_wrong(payment, error), "error")
+            return page(confirm=False), 503
         return back(payment.id)
+
+
+def said_of(recorded: RefundMixin, told: dict[str, Any]) -> tuple[str, str]:
+    """What to say of a refund: a form that was used before has recorded nothing new.
+
+    :param told: what was to be recorded.
+    """
+    facts = {"id": words.digits(recorded.id), "amount": taka(recorded.amount)}
+    is_it = all((getattr(recorded, name) or "") == (value or "") for name, value in told.items())
+    if recorded.state != "sent" or not is_it:
+        used = M_("Nothing new: this form was already used for refund %(id)s of %(amount)s.")
+        return say(used, **facts), "error"
+    return say("Recorded: refund %(id)s of %(amount)s.", **facts), "success"
 
 
 def _of(payment_id: int, refund_id: int) -> RefundRecord | None:

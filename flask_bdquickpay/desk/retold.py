@@ -19,7 +19,10 @@ from ..web.language import localized
 from . import words
 from .language import M_, say
 
-_NUMBER = re.compile(r"[\d,.]+")
+_ID = re.compile(r"\d+", re.ASCII)
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?", re.ASCII)
+#: What others have given is no word and no number of the language.
+_GIVEN = ("order", "transaction", "invoice", "reference", "name", "text", "message")
 
 #: How the core says it, and how the desk does.
 _SENTENCES = {
@@ -181,10 +184,13 @@ _SENTENCES = {
     "the amount is empty": M_("the amount is empty"),
     "the date is empty": M_("the date is empty"),
     "no transaction id": M_("no transaction ID"),
-    "%(text)s is no amount": M_("%(text)s is no amount"),
+    "%(text)s is no amount; poisha stand behind a point": M_(
+        "%(text)s is no amount; poisha stand behind a point"
+    ),
     "%(text)s is no amount of money": M_("%(text)s is no amount of money"),
     "%(text)s has more than two decimals": M_("%(text)s has more than two decimals"),
     "%(text)s is no date": M_("%(text)s is no date"),
+    "%(text)s is no date of a statement": M_("%(text)s is no date of a statement"),
     "%(text)s is no transaction id": M_("%(text)s is no transaction ID"),
     # Links
     "No link for the order %(order)s: as part of a URL it would become another one%(rest)s": M_(
@@ -237,7 +243,7 @@ def linked(text: str) -> Markup:
     """The same, with a link where it names another payment."""
     for pattern, told in _PATTERNS:
         found = pattern.fullmatch(text)
-        if found and found.groupdict().get("payment", "").isdigit():
+        if found and _ID.fullmatch(found.groupdict().get("payment", "")):
             values: dict[str, str] = {n: _value(n, v) for n, v in found.groupdict().items()}
             link = Markup('<a href="{}">{}</a>').format(
                 url_for(".payment", payment_id=int(found["payment"])), values["payment"]
@@ -252,6 +258,8 @@ def _value(name: str, value: str) -> str:
         return retell(value)
     if name == "amount" and _NUMBER.fullmatch(value):
         return words.taka(Decimal(value.replace(",", "")))
+    if name in _GIVEN:
+        return value
     if value in _WORDS:
         return say(_WORDS[value])
     if named := _NAMED.fullmatch(value):

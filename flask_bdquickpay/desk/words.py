@@ -238,9 +238,10 @@ def _two(large: int, small: int, of_large: str, of_small: str) -> str:
     return " ".join(say(unit, n=number(count)) for count, unit in parts if count)
 
 
-def percent(part: int, whole: int) -> str:
+def percent(part: Decimal | int, whole: Decimal | int) -> str:
     """`63%`; only what is nothing or all is said to be so."""
-    share = round(100 * part / whole)
+    with exactly():
+        share = round(100 * part / whole)
     if share == 0 and part:
         return say("under 1%")
     if share == 100 and part != whole:

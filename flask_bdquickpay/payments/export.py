@@ -41,4 +41,5 @@ def _cell(value: object) -> str:
         return ""
     if not isinstance(value, str) or isinstance(value, Enum):
         return str(exact(value)) if isinstance(value, (Decimal, date, Enum)) else str(value)
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else value
+    value = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone one would begin a row
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\n")) else value

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from flask import Flask, redirect
+from flask import Flask, flash, redirect
 from flask.testing import FlaskClient
 
 pytest.importorskip("flask_admin", reason="needs Flask-Admin")
@@ -19,7 +19,7 @@ from flask_bdquickpay import ConfigurationError
 from flask_bdquickpay.desk import Desk
 
 from ..shop import Shop
-from .visits import PAYMENTS, URL, open_desk, put, rules
+from .visits import PAYMENTS, URL, flagged, open_desk, put, rules
 
 # Closed by default
 
@@ -65,6 +65,23 @@ def test_host_answers_whom_it_refuses(shop: Shop) -> None:
     client = open_desk(shop, allow=lambda: False, refuse=lambda: redirect("/login"))
     answers = [client.open(url, method=method) for method, url in rules(shop.app)]
     assert {answer.headers.get("Location") for answer in answers} == {"/login"}
+
+
+def test_refusal_that_answers_nothing_is_no_yes(shop: Shop) -> None:
+    client = open_desk(shop, allow=lambda: False, refuse=lambda: flash("Please log in."))
+    payment = flagged(shop)
+    answers = [client.open(url, method=method) for method, url in rules(shop.app)]
+    assert {answer.status_code for answer in answers} == {403}
+    assert shop.payment(payment).status == "flagged"
+
+
+def test_async_refusal_that_answers_nothing_is_no_yes(shop: Shop) -> None:
+    pytest.importorskip("asgiref", reason="Flask's async extra")
+
+    async def refuse() -> None:
+        pass
+
+    assert open_desk(shop, allow=lambda: False, refuse=refuse).get(PAYMENTS).status_code == 403
 
 
 def test_every_request_is_checked(shop: Shop) -> None:

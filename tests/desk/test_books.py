@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import logging
 import re
@@ -97,6 +98,26 @@ def test_ledger_is_of_the_days_that_were_asked_for(shop: Shop, desk: FlaskClient
     assert exported(desk.get(f"{BOOKS}/ledger.csv", query_string=before)) == []
     assert figures(desk.get(BOOKS, query_string=today))["Payments"] == ("1", "৳500.00")
     assert figures(desk.get(BOOKS, query_string=before))["Payments"] == ("0", "৳0.00")
+
+
+@pytest.mark.parametrize("odd", ["endpoint=x", "_method=X", "_anchor=x&_scheme=ftp"])
+def test_ledger_of_no_days_leads_back_whatever_else_is_asked(desk: FlaskClient, odd: str) -> None:
+    answer = desk.get(f"{BOOKS}/ledger.csv?since=x&until=2026-03-31&{odd}")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"{BOOKS}?")
+    page = desk.get(answer.headers["Location"])
+    assert "Write a day such as" in page.text
+    assert 'value="2026-03-31"' in page.text
+
+
+@pytest.mark.parametrize("excel", ["", "excel"])
+def test_carriage_return_in_a_note_begins_no_row(shop: Shop, desk: FlaskClient, excel: str) -> None:
+    refund(shop, paid(shop), "3", note="first\r=HYPERLINK(1)\r\nlast", reason="\r=1+1")
+    text = desk.get(f"{BOOKS}/ledger.csv", query_string=days(shop) | {"for": excel}).text
+    assert "\r" not in text.replace("\r\n", "")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len(rows) == 3
+    assert not any(cell.startswith("=") for row in rows for cell in row)
 
 
 def test_books_show_what_moved(shop: Shop, desk: FlaskClient) -> None:

@@ -29,6 +29,13 @@ def test_csv_is_exact(shop: Shop, desk: FlaskClient) -> None:
     assert second["Reason"] == 'a "b",\nc'
 
 
+def test_line_ends_begin_no_row(shop: Shop, desk: FlaskClient) -> None:
+    put(shop, reason="a\r=HYPERLINK(1)\r\nb", customer_reference="\r=1+1")
+    (row,) = exported(desk.get(f"{PAYMENTS}.csv"))
+    assert row["Reason"] == "a\n=HYPERLINK(1)\nb"
+    assert row["Order"] == "'\n=1+1"
+
+
 def test_csv_agrees_with_the_command_line(shop: Shop, desk: FlaskClient) -> None:
     flagged(shop)
     put(shop, created_at=utcnow())

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 pytest.importorskip("flask_admin", reason="needs Flask-Admin")
 
-from flask_bdquickpay import PaymentRequest, clock
+from flask_bdquickpay import GatewayUnavailableError, PaymentRequest, clock
 from flask_bdquickpay.web.tokens import read_token
 
 from ..branches import make_branches
@@ -105,6 +105,10 @@ def broken(reference: str) -> None:
     raise RuntimeError("a canary of the shop's")
 
 
+def asking(reference: str) -> None:
+    raise GatewayUnavailableError("a canary of the shop's")
+
+
 UNKNOWN = "The shop knows no such order, or has nothing to be paid for it."
 
 
@@ -116,6 +120,7 @@ UNKNOWN = "The shop knows no such order, or has nothing to be paid for it."
         (int, "the order loader must return a PaymentRequest"),
         (lambda reference: PaymentRequest(0), "This order can’t be charged: "),
         (broken, "The shop’s own code raised RuntimeError; its log says more."),
+        (asking, "The shop’s own code raised GatewayUnavailableError; its log says more."),
     ],
 )
 def test_order_that_cannot_be_paid_is_refused_in_the_form(

@@ -76,6 +76,17 @@ def test_whatever_anybody_wrote_is_text(shop: Shop, desk: FlaskClient) -> None:
         assert "<b>" not in desk.get(url).text
 
 
+@pytest.mark.parametrize("database_uri", ["sqlite", "postgresql"], indirect=True)
+def test_half_of_an_emoji_is_shown_as_well_as_can_be(shop: Shop, desk: FlaskClient) -> None:
+    """Not on MariaDB, which keeps no such JSON."""
+    half = {"note": "a cup \ud83d"}
+    payment = put(shop, payment_metadata=half)
+    happen(shop, payment, gateway_answer=half)
+    page = desk.get(f"{PAYMENTS}/{payment}")
+    assert page.status_code == 200
+    assert unescape(page.text).count('"note": "a cup ?"') == 2
+
+
 @pytest.mark.parametrize("url", [URL + "/", f"{URL}/?period=year", PAYMENTS, f"{PAYMENTS}/1"])
 def test_pages_live_under_a_strict_csp(shop: Shop, desk: FlaskClient, url: str) -> None:
     happen(shop, paid(shop), new_status="completed")
