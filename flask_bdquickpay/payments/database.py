@@ -65,6 +65,7 @@ class Database:
 
     def __init__(self, db: SQLAlchemy, models: Models) -> None:
         self._db = db
+        transaction.watch(db.session)
         self._turns = threading.Lock()
         self._is_checked = False
         self.models: Models = models

@@ -21,7 +21,10 @@ _NO_WRITES = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE
 )
 #: What a statement that begins with WITH may do beside reading.
-_WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\b", re.IGNORECASE)
+_WRITES = re.compile(
+    r"\b(?:(?:INSERT|REPLACE)\s+(?:\w+\s+){0,2}INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\b",
+    re.IGNORECASE,
+)
 #: Storage engines of MySQL and MariaDB that can roll back.
 _ROLLS_BACK = ("InnoDB", "ROCKSDB", "TokuDB", "NDBCLUSTER")
 
@@ -81,22 +84,21 @@ def cannot_roll_back(connection: Connection, tables: list[Table]) -> list[str]:
     return sorted(str(name) for (name,) in connection.execute(engines, values))
 
 
-def refuse_write(ours: Connection, other: Connection, statement: str) -> None:
-    """Refuse what is written to another database than ours; reading is fine.
-
-    It would not be committed together with ours.
+def refuse_write(statement: str) -> None:
+    """Refuse a statement that writes where it is not committed together with ours.
 
     :raises ConfigurationError: from whoever writes there.
     """
-    if not _is_same(ours.engine, other.engine) and _writes(statement):
+    if _writes(statement):
         raise ConfigurationError(
-            "A signal receiver writes to another database than the payments': the two would not "
-            "be committed together. Keep what receivers write in the payments' database, or do it "
-            "in a receiver of payment_changed, which comes after the commit."
+            "A signal receiver writes to another database than the payments', or in a transaction "
+            "of its own: the two would not be committed together. Write by the db.session that "
+            "the receiver finds, to the payments' database, or do it in a receiver of "
+            "payment_changed, which comes after the commit."
         )
 
 
-def _is_same(ours: Engine, other: Engine) -> bool:
+def is_same(ours: Engine, other: Engine) -> bool:
     """Whether two engines are of one database; each of SQLite's in memory is one of its own."""
     if ours.pool is other.pool:
         return True

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from ..deadline import deadline, time_left
-from .grounds import check_rollback, refuse_write
+from .grounds import check_rollback, is_same, refuse_write
 from .locks import bounded_wait
 
 T = TypeVar("T")
@@ -47,12 +47,28 @@ def connection() -> Connection:
     return running
 
 
+def watch(sessions: scoped_session[Any]) -> None:
+    """Have a receiver refused that writes by a session of the app, but not in our transaction."""
+    if not event.contains(sessions, "after_begin", _joined):
+        event.listen(sessions, "after_begin", _joined)
+
+
+def _joined(_session: Session, _transaction: object, joined: Connection) -> None:
+    ours = _running.get()
+    if ours is not None and joined is not ours:
+        event.listen(joined, "before_cursor_execute", _refuse)
+
+
+def _refuse(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    refuse_write(statement)
+
+
 @event.listens_for(Engine, "before_cursor_execute")
 def _executed(other: Connection, _cursor: object, statement: str, *_: object) -> None:
     """Refuse a receiver that writes to another database, by whichever engine of the process."""
     ours = _running.get()
-    if ours is not None and other is not ours:
-        refuse_write(ours, other, statement)
+    if ours is not None and other is not ours and not is_same(ours.engine, other.engine):
+        refuse_write(statement)
 
 
 @contextmanager

@@ -50,6 +50,8 @@ def status(token: str) -> ResponseReturnValue:
     """Answer a page that waits."""
     try:
         return _status(token)
+    except HTTPException:
+        raise
     except Exception:
         _not_shown("status")
         return {"error": "can't be read now; please retry"}, 503
@@ -74,6 +76,8 @@ def _find(token: str) -> Snapshot | None:
 def _back(token: str, source: str) -> ResponseReturnValue:
     try:
         return _shown(token, source)
+    except HTTPException:
+        raise
     except Exception:  # the database is away, say: who has paid is told that it counts
         _not_shown(source)
         return problem("unread", 503)

@@ -142,6 +142,30 @@ def test_whichever_way_a_receiver_goes_to_another_database_it_is_refused(
     assert (wallet(engine), wallets.ledger()) == (0, [])
 
 
+@pytest.mark.parametrize("bind", [None, "same"])
+def test_the_payments_database_in_another_transaction_is_another(
+    new_shop: NewShop, database_uri: str, bind: str | None
+) -> None:
+    """A context of its own, or a second engine, commits by itself."""
+    shop = new_shop(own_tables=True, SQLALCHEMY_BINDS={"same": database_uri})
+    payment = shop.started()
+    shop.gateway.pay(payment, webhook=False)
+
+    def credits(app: Flask, payment: Any) -> None:
+        write = sa.text("UPDATE bdquickpay_payment SET label = 'x'")
+        with app.app_context():
+            engine = shop.db.engines[bind]
+            shop.db.session.execute(write, bind_arguments={"bind": engine})
+            shop.db.session.commit()
+
+    with payment_paid.connected_to(credits, sender=shop.app):
+        code = shop.webhook(payment).status_code
+    with shop.app.app_context():
+        shop.db.engines["same"].dispose()
+    assert code == 503
+    assert "in a transaction of its own" in shop.payment(payment).problem
+
+
 @on_sqlite
 @pytest.mark.parametrize(
     "write",
@@ -149,6 +173,8 @@ def test_whichever_way_a_receiver_goes_to_another_database_it_is_refused(
         f"{WITH}INSERT INTO credit SELECT amount FROM paid",
         f"{WITH.lower()}update credit set amount = (SELECT amount FROM paid)",
         f"/* shop */ {WITH}DELETE FROM credit WHERE amount IN (SELECT amount FROM paid)",
+        f"{WITH}INSERT OR REPLACE INTO credit SELECT amount FROM paid",
+        f"{WITH}REPLACE INTO credit SELECT amount FROM paid",
         "CREATE TABLE other (amount integer)",
     ],
 )
@@ -165,6 +191,7 @@ def test_whatever_writes_to_another_database_is_refused(wallets: Shop, write: st
         "-- shop\nSELECT amount FROM credit",
         "\tSELECT amount FROM credit",
         f"{WITH}SELECT amount AS updated_amount FROM paid",
+        f"{WITH}SELECT replace('a', 'a', 'b') FROM paid",
         "VALUES (1)",
         "EXPLAIN SELECT 1",
         "WITH one AS (SELECT 'update' AS word) SELECT word FROM one",
